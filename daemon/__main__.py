@@ -1,0 +1,5 @@
+"""`python -m daemon` is `playhead`."""
+
+from daemon.cli import main
+
+main()

@@ -1,0 +1,37 @@
+"""
+The command tree, and the one place where errors become exit codes: 0 done, 1 refused or failed, 2
+wrong usage.
+"""
+
+import sys
+
+import click
+
+from daemon import __version__
+from daemon.cli.serve import serve
+from projections.errors import PlayheadError
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="playhead")
+def cli() -> None:
+    """Playhead remembers where you are in everything you watch."""
+
+
+cli.add_command(serve)
+
+
+def main() -> None:
+    """The `playhead` command."""
+    try:
+        cli(prog_name="playhead")
+    except PlayheadError as error:
+        click.echo(f"playhead: {error}", err=True)
+        if error.hint:
+            click.echo(f"  {error.hint}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

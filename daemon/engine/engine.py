@@ -1,0 +1,226 @@
+"""
+The engine: brings the views up to the log at start, and one batch further with each append.
+
+A batch sees its own rows: decisions later in a batch build on those before. Nothing of a batch is
+visible to readers before `commit`, and `commit` is only called once the log holds the batch's
+events.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from daemon.engine.replay import replay
+from daemon.engine.views import Checkpoint, ViewStore
+from daemon.eventlog.store import Head, LogReader
+from projections.envelope import Envelope, Seq
+from projections.fold import Key, Projection
+
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+CACHE_ROWS_MAX = 10_000
+"""Rows kept decoded per projection; players report the same few files again and again."""
+
+CATCH_UP_EVENTS = 5_000
+"""Events applied per transaction while catching up: an interruption loses little work."""
+
+_ABSENT = object()
+
+
+class Batch:
+    """The rows one batch of events changes, on top of what is stored."""
+
+    def __init__(self, engine: "Engine", projections: Sequence[Projection[Any]]) -> None:
+        self.projections = projections
+        self._engine = engine
+        self._changed: dict[str, dict[Key, Any]] = {}
+        self._unwritten: dict[str, dict[Key, Any]] = {}
+
+    def get(self, projection: Projection[Row], key: Key) -> Row | None:
+        """One row as this batch sees it."""
+        changed = self._changed.get(projection.name)
+        if changed is not None:
+            row = changed.get(key, _ABSENT)
+            if row is not _ABSENT:
+                return cast("Row | None", row)
+        return self._engine.load(projection, key)
+
+    def find(
+        self, projection: Projection[Row], query: str, parameters: tuple[str | int, ...]
+    ) -> list[Row]:
+        """The rows a named query selects, this batch's changes included."""
+        self.write()
+        return self._engine.store.find(projection, query, parameters)
+
+    def apply(self, envelope: Envelope) -> None:
+        """Folds one event into every projection that handles it."""
+        for projection in self._engine.projections_for(envelope.type):
+            if projection not in self.projections:
+                continue
+            for key in projection.keys(envelope):
+                row = projection.apply(self.get(projection, key), envelope)
+                self._changed.setdefault(projection.name, {})[key] = row
+                self._unwritten.setdefault(projection.name, {})[key] = row
+
+    def write(self) -> None:
+        """Writes what has changed into the open transaction."""
+        for projection in self.projections:
+            rows = self._unwritten.get(projection.name)
+            if rows:
+                self._engine.store.write(projection, rows)
+        self._unwritten.clear()
+
+    def changes(self) -> dict[str, dict[Key, Any]]:
+        """All rows changed so far, by projection."""
+        return self._changed
+
+
+class Engine:
+    """
+    The views and the log they follow.
+
+    Args:
+        log: read for catching up; it must be the log whose events are applied.
+        store: the views.
+        projections: in the order they are applied.
+    """
+
+    def __init__(
+        self, log: LogReader, store: ViewStore, projections: Sequence[Projection[Any]]
+    ) -> None:
+        self.store = store
+        self.projections = tuple(projections)
+        self.applied: Seq = 0
+        self._log = log
+        self._interested: dict[str, list[Projection[Any]]] = {}
+        self._cache: dict[str, dict[Key, Any]] = {projection.name: {} for projection in projections}
+
+    def catch_up(self, *, progress: Callable[[int], None] | None = None) -> None:
+        """
+        Brings every projection to the end of the log: rebuilt when its version changed or its
+        checkpoint does not belong to this log, continued otherwise.
+
+        Raises:
+            DecodeError: a record is damaged.
+            StorageError: the disk refused.
+        """
+        head = self._log.head()
+        stale = [projection for projection in self.projections if not self._is_valid(projection)]
+        if stale:
+            self.rebuild(stale, progress=progress)
+        behind = [p for p in self.projections if self._checkpoint_seq(p) < head.seq]
+        if behind:
+            self._continue(behind, head, progress=progress)
+        self._clear_cache()
+        self.applied = head.seq
+
+    def rebuild(
+        self,
+        projections: Sequence[Projection[Any]],
+        *,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """
+        Folds the whole log aside and swaps the result in within one transaction; readers see old or
+        new, whole.
+        """
+        head = self._log.head()
+        tables = replay(projections, self._log.envelopes(until=head.seq), progress=progress)
+        self.store.begin()
+        try:
+            for projection in projections:
+                self.store.recreate(projection)
+                self.store.write(projection, tables[projection.name])
+                self._set_checkpoint(projection, head)
+            self.store.commit()
+        finally:
+            self.store.rollback()
+        self._clear_cache()
+
+    def begin(self) -> Batch:
+        """A new batch; the previous one must have been committed or rolled back."""
+        return self._begin(self.projections)
+
+    def commit(self, batch: Batch, head: Head) -> None:
+        """Makes a batch visible: its rows and the checkpoint at `head` together."""
+        try:
+            batch.write()
+            for projection in batch.projections:
+                self._set_checkpoint(projection, head)
+            self.store.commit()
+        except BaseException:
+            self.rollback()
+            raise
+        self.applied = head.seq
+        self._remember(batch)
+
+    def rollback(self) -> None:
+        """Forgets the batch that was begun."""
+        self.store.rollback()
+
+    def load(self, projection: Projection[Row], key: Key) -> Row | None:
+        """A stored row, from the cache when it is there."""
+        cache = self._cache[projection.name]
+        row = cache.get(key, _ABSENT)
+        if row is _ABSENT:
+            row = cache[key] = self.store.get(projection, key)
+        return cast("Row | None", row)
+
+    def projections_for(self, kind: str) -> list[Projection[Any]]:
+        """The projections that handle an event type."""
+        found = self._interested.get(kind)
+        if found is None:
+            found = [p for p in self.projections if p.handles is None or kind in p.handles]
+            self._interested[kind] = found
+        return found
+
+    def _begin(self, projections: Sequence[Projection[Any]]) -> Batch:
+        self.store.begin()
+        return Batch(self, projections)
+
+    def _remember(self, batch: Batch) -> None:
+        for name, rows in batch.changes().items():
+            cache = self._cache[name]
+            cache.update(rows)
+            if len(cache) > CACHE_ROWS_MAX:
+                cache.clear()
+
+    def _clear_cache(self) -> None:
+        for cache in self._cache.values():
+            cache.clear()
+
+    def _is_valid(self, projection: Projection[Any]) -> bool:
+        checkpoint = self.store.checkpoint(projection.name)
+        if checkpoint is None or checkpoint.version != projection.version:
+            return False
+        return self._log.hash_at(checkpoint.seq) == checkpoint.hash
+
+    def _checkpoint_seq(self, projection: Projection[Any]) -> Seq:
+        checkpoint = self.store.checkpoint(projection.name)
+        return 0 if checkpoint is None else checkpoint.seq
+
+    def _set_checkpoint(self, projection: Projection[Any], head: Head) -> None:
+        checkpoint = Checkpoint(projection.version, head.seq, head.hash)
+        self.store.set_checkpoint(projection.name, checkpoint)
+
+    def _continue(
+        self,
+        behind: Sequence[Projection[Any]],
+        head: Head,
+        *,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        start = self._checkpoint_seq(behind[0])
+        assert all(self._checkpoint_seq(projection) == start for projection in behind)
+        while start < head.seq:
+            until = min(start + CATCH_UP_EVENTS, head.seq)
+            reached = self._log.hash_at(until)
+            assert reached is not None
+            batch = self._begin(behind)
+            for envelope in self._log.envelopes(after=start, until=until):
+                batch.apply(envelope)
+            self.commit(batch, Head(until, reached))
+            if progress is not None:
+                progress(until - start)
+            start = until

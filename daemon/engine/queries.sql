@@ -1,0 +1,23 @@
+-- Named statements over the views. Each selects whole rows and has a query-plan test.
+-- Tables are made from the projections' declarations: key, the declared columns, row (JSON).
+
+-- name: positions_by_name
+SELECT row FROM positions WHERE user = ? AND name = ? ORDER BY key LIMIT ?;
+
+-- name: positions_by_fingerprint
+SELECT row FROM positions WHERE user = ? AND fingerprint = ? ORDER BY key LIMIT ?;
+
+-- name: positions_before
+SELECT row FROM positions WHERE at < ? ORDER BY at LIMIT ?;
+
+-- name: positions_latest
+SELECT row FROM positions WHERE user = ? AND seq < ? ORDER BY seq DESC LIMIT ?;
+
+-- name: timestamps_of_user
+SELECT row FROM timestamps WHERE user = ? AND id > ? ORDER BY id LIMIT ?;
+
+-- name: sessions_of_media
+SELECT row FROM sessions WHERE user = ? AND media = ? AND first_seq < ? ORDER BY first_seq DESC LIMIT ?;
+
+-- name: summary_of_days
+SELECT row FROM summary WHERE day >= ? AND day <= ? ORDER BY day, type, source LIMIT ?;

@@ -1,0 +1,181 @@
+"""
+The views' file (`views.db`): one table per projection, and how far each has come.
+
+Everything in it can be rebuilt from the log, so it is written without waiting for the disk; a
+checkpoint is committed in one transaction with the rows it speaks of, and never before the events
+it has applied are in the log.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import apsw
+import msgspec
+
+from daemon.database import open_database, open_reader, storage_errors
+from daemon.sql import load_queries
+from projections.envelope import Seq
+from projections.fold import Key, Projection, digest, encode_key, encode_row
+
+QUERIES = load_queries("daemon.engine")
+
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+CHECKPOINTS = """
+CREATE TABLE IF NOT EXISTS checkpoints (
+    name TEXT PRIMARY KEY, version INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL
+) STRICT, WITHOUT ROWID
+"""
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """
+    How far a projection has come: version of its fold, last event applied, and that event's hash.
+    """
+
+    version: int
+    seq: Seq
+    hash: bytes
+
+
+class ViewReader:
+    """Reads the views as of the last commit. One connection, so one thread at a time."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self.connection = connection
+        self._decoders: dict[str, msgspec.json.Decoder[Any]] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """
+        A reader of the views at `path`, which another process may be writing.
+
+        Raises:
+            StorageError: there is no such file.
+        """
+        return cls(open_reader(path))
+
+    def close(self) -> None:
+        """Releases the file."""
+        self.connection.close()
+
+    def get(self, projection: Projection[Row], key: Key) -> Row | None:
+        """One row by its key, or None."""
+        statement = f'SELECT row FROM "{projection.name}" WHERE key = ?'  # noqa: S608 - our own name
+        with storage_errors(f"read the view {projection.name}"):
+            found = self.connection.execute(statement, (encode_key(key),)).fetchone()
+        return None if found is None else self.decode(projection, _bytes(found[0]))
+
+    def find(
+        self, projection: Projection[Row], query: str, parameters: Sequence[str | int]
+    ) -> list[Row]:
+        """The rows that the named query selects."""
+        with storage_errors(f"read the view {projection.name}"):
+            rows = self.connection.execute(QUERIES[query], tuple(parameters)).fetchall()
+        return [self.decode(projection, _bytes(row[0])) for row in rows]
+
+    def checkpoint(self, name: str) -> Checkpoint | None:
+        """How far the projection of that name has come, or None when it was never built."""
+        statement = "SELECT version, seq, hash FROM checkpoints WHERE name = ?"
+        with storage_errors("read the checkpoints of the views"):
+            row = self.connection.execute(statement, (name,)).fetchone()
+        return None if row is None else Checkpoint(*row)
+
+    def rows(self, projection: Projection[Any]) -> Iterator[tuple[str, bytes]]:
+        """All rows of a projection as key and row text, ordered by key text."""
+        statement = f'SELECT key, row FROM "{projection.name}" ORDER BY key'  # noqa: S608 - our own name
+        with storage_errors(f"read the view {projection.name}"):
+            yield from self.connection.execute(statement)
+
+    def digest(self, projection: Projection[Any]) -> str:
+        """The digest of a projection's rows as they stand."""
+        return digest(self.rows(projection))
+
+    def decode(self, projection: Projection[Row], data: bytes) -> Row:
+        """A row out of its stored form."""
+        decoder = self._decoders.get(projection.name)
+        if decoder is None:
+            decoder = self._decoders[projection.name] = msgspec.json.Decoder(projection.row)
+        row: Row = decoder.decode(data)
+        return row
+
+
+def _bytes(value: Any) -> bytes:
+    assert isinstance(value, bytes)
+    return value
+
+
+class ViewStore(ViewReader):
+    """The views, open for writing."""
+
+    @classmethod
+    def create(cls, path: Path, *, vfs: str | None = None) -> Self:
+        """
+        The views at `path`, made when missing.
+
+        Raises:
+            StorageError: the file cannot be opened.
+            CorruptLog: the file is damaged; it may simply be deleted.
+        """
+        connection = open_database(path, synchronous="NORMAL", vfs=vfs)
+        with storage_errors(f"prepare the views {path}"):
+            connection.execute(CHECKPOINTS)
+        return cls(connection)
+
+    def begin(self) -> None:
+        """Starts a transaction."""
+        with storage_errors("write the views"):
+            self.connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Makes the transaction's rows and checkpoints visible together."""
+        with storage_errors("write the views"):
+            self.connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Forgets the transaction; does nothing when there is none."""
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+
+    def recreate(self, projection: Projection[Any]) -> None:
+        """Drops a projection's table and makes it anew, empty."""
+        name = projection.name
+        columns = "".join(f'"{column.name}" {column.type}, ' for column in projection.columns)
+        with storage_errors(f"write the view {name}"):
+            self.connection.execute(f'DROP TABLE IF EXISTS "{name}"')
+            self.connection.execute(
+                f'CREATE TABLE "{name}" (key TEXT PRIMARY KEY, {columns}row BLOB NOT NULL)'
+                " STRICT, WITHOUT ROWID"
+            )
+            for index in projection.indexes:
+                listed = ", ".join(f'"{column}"' for column in index)
+                index_name = f"{name}_by_{'_'.join(index)}"
+                self.connection.execute(f'CREATE INDEX "{index_name}" ON "{name}" ({listed})')
+
+    def write(self, projection: Projection[Any], rows: Mapping[Key, Any]) -> None:
+        """Stores rows, and removes those that are None."""
+        columns = "".join(f', "{column.name}"' for column in projection.columns)
+        marks = ", ?" * len(projection.columns)
+        with storage_errors(f"write the view {projection.name}"):
+            self.connection.executemany(
+                f'INSERT OR REPLACE INTO "{projection.name}" (key, row{columns})'  # noqa: S608 - our own names
+                f" VALUES (?, ?{marks})",
+                [
+                    (encode_key(key), encode_row(row), *projection.index(row))
+                    for key, row in rows.items()
+                    if row is not None
+                ],
+            )
+            self.connection.executemany(
+                f'DELETE FROM "{projection.name}" WHERE key = ?',  # noqa: S608 - our own name
+                [(encode_key(key),) for key, row in rows.items() if row is None],
+            )
+
+    def set_checkpoint(self, name: str, checkpoint: Checkpoint) -> None:
+        """Notes how far a projection has come, inside the transaction that holds its rows."""
+        values = (name, checkpoint.version, checkpoint.seq, checkpoint.hash)
+        with storage_errors("write the checkpoints of the views"):
+            self.connection.execute(
+                "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", values
+            )

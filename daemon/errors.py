@@ -1,0 +1,45 @@
+"""
+What only a running daemon can meet, by who must act.
+
+    PlayheadError
+    ├── ConfigError       the operator: the configuration has problems, all of them listed
+    ├── StartupRefused    the operator: starting would be unsafe or impossible
+    ├── StorageError      the operator: the disk refused a write or a read; nothing was recorded
+    ├── CorruptLog        the operator: the log contradicts itself; nothing is repaired silently
+    └── Overloaded        the caller: the queue is full, try again shortly
+"""
+
+from projections.errors import PlayheadError
+
+
+class ConfigError(PlayheadError):
+    """The configuration has problems; `problems` lists every one of them."""
+
+    hint = "Run `playhead config example` for a file with every key, its default and its meaning."
+
+    def __init__(self, problems: list[str]) -> None:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__(f"The configuration has {count}:\n  " + "\n  ".join(problems))
+        self.problems = problems
+
+
+class StartupRefused(PlayheadError):
+    """Starting now would be unsafe or impossible."""
+
+
+class StorageError(PlayheadError):
+    """The disk refused; what was being written is not recorded."""
+
+    hint = "Check free space and the health of the disk that holds the data directory."
+
+
+class CorruptLog(PlayheadError):
+    """The event log contradicts itself."""
+
+    hint = "Stop the daemon, run `playhead verify`, and restore the log from a backup."
+
+
+class Overloaded(PlayheadError):
+    """The writer's queue is full."""
+
+    hint = "Try again after the number of seconds given in Retry-After."

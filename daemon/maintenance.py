@@ -1,0 +1,104 @@
+"""
+Periodic work: forgetting positions that nobody came back to.
+
+What was done is in the log, so a collection that fell due while the daemon was down is caught up at
+the next start.
+"""
+
+import anyio
+
+from daemon.clock import Clock
+from daemon.config.schedule import Schedule
+from daemon.eventlog.writer import Writer
+from daemon.telemetry.logs import logger
+from daemon.telemetry.metrics import Metrics
+from projections.commands import ExpirePositions, Record
+from projections.envelope import NANOS_PER_SECOND, Nanos
+from projections.errors import PlayheadError
+from projections.events import GarbageCollected
+from projections.jobs import Job
+
+SOURCE = "daemon"
+ACTOR = "gc"
+
+SECONDS_PER_DAY = 86_400
+
+EXPIRE_AT_ONCE_MAX = 200
+"""Positions forgotten per command, so that players never wait behind a whole collection."""
+
+LOOK_EVERY_S = 30.0
+"""The clock may be set or the machine may sleep, so the due time is compared this often."""
+
+RETRY_AFTER_S = 300.0
+
+
+class GarbageCollector:
+    """
+    Runs collections when they are due.
+
+    Args:
+        writer: carries the commands out.
+        clock: tells the time.
+        metrics: counts what was done.
+        schedule: when to run.
+        retention_days: positions last reported longer ago than this are forgotten.
+        last: the last run the log knows of.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        schedule: Schedule,
+        retention_days: float,
+        last: Job | None,
+    ) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._metrics = metrics
+        self._schedule = schedule
+        self._retention_ns = int(retention_days * SECONDS_PER_DAY * NANOS_PER_SECOND)
+        since = clock.now_ns() if last is None else min(last.scheduled_ns, clock.now_ns())
+        self.due_ns = schedule.next_after(since)
+
+    async def run(self) -> None:
+        """Waits and collects until cancelled."""
+        while True:
+            now = self._clock.now_ns()
+            if now >= self.due_ns:
+                await self._collect_or_retry(now)
+            wait_s = (self.due_ns - now) / NANOS_PER_SECOND
+            await anyio.sleep(min(max(wait_s, 0.0), LOOK_EVERY_S))
+
+    async def collect(self) -> int:
+        """Forgets what is too old and returns how many positions that were."""
+        cutoff = self._clock.now_ns() - self._retention_ns
+        expired = 0
+        while True:
+            command = ExpirePositions(
+                source=SOURCE, actor=ACTOR, cutoff_ns=cutoff, count_max=EXPIRE_AT_ONCE_MAX
+            )
+            receipts = await self._writer.submit(command)
+            expired += len(receipts)
+            if len(receipts) < EXPIRE_AT_ONCE_MAX:
+                break
+        await self._note(cutoff, expired)
+        return expired
+
+    async def _collect_or_retry(self, now: Nanos) -> None:
+        try:
+            await self.collect()
+        except PlayheadError as error:
+            logger.warning("gc_postponed", reason=str(error), retry_after_s=RETRY_AFTER_S)
+            self.due_ns = now + int(RETRY_AFTER_S * NANOS_PER_SECOND)
+            return
+        self.due_ns = self._schedule.next_after(max(now, self.due_ns))
+
+    async def _note(self, cutoff: Nanos, expired: int) -> None:
+        event = GarbageCollected(scheduled_ns=self.due_ns, cutoff_ns=cutoff, expired_count=expired)
+        await self._writer.submit(Record(source=SOURCE, actor=ACTOR, event=event))
+        self._metrics.count("playhead.gc.runs", 1)
+        self._metrics.count("playhead.gc.expired", expired)
+        logger.info("gc_done", expired=expired, cutoff_ns=cutoff)

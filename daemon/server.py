@@ -1,0 +1,79 @@
+"""
+Listening: a bound socket, hypercorn on our own event loop, and an end that does not hang on open
+streams.
+
+The socket is bound here, before anything else starts, so that port 0 works and a taken port is told
+in one sentence.
+"""
+
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import hypercorn.asyncio
+from hypercorn.config import Config
+from starlette.types import ASGIApp
+
+from daemon.config.bind import Bind, parse_bind
+from daemon.config.settings import Server
+from daemon.errors import StartupRefused
+
+BACKLOG = 512
+KEEP_ALIVE_S = 15.0
+"""Also how long a client may take over its headers, so it must not be generous."""
+HEADER_BYTES_MAX = 64 * 1024
+"""A resume question carries a path of up to 4,096 characters, percent-encoded."""
+
+
+def bind_socket(bind: Bind) -> socket.socket:
+    """
+    A listening socket.
+
+    Raises:
+        StartupRefused: the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((bind.host, bind.port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        hint = "Stop whatever listens there, or choose another address with --bind HOST:PORT."
+        raise StartupRefused(f"Cannot listen on {bind}: {error.strerror}.", hint=hint) from error
+    listener.setblocking(False)
+    return listener
+
+
+def url_of(listener: socket.socket, server: Server) -> str:
+    """The base URL under which the daemon is reached, with the port it really got."""
+    host, port = listener.getsockname()[:2]
+    scheme = "https" if server.tls_certificate_file else "http"
+    wanted = parse_bind(server.bind).host
+    shown = wanted if wanted == "localhost" else host
+    return f"{scheme}://{Bind(shown, port)}"
+
+
+async def serve(
+    app: ASGIApp,
+    listener: socket.socket,
+    server: Server,
+    *,
+    until: Callable[[], Awaitable[Any]],
+) -> None:
+    """Serves until `until` returns, then lets running requests finish for the configured grace."""
+    config = Config()
+    config.bind = [f"fd://{os.dup(listener.fileno())}"]  # hypercorn closes what it is given
+    config.accesslog = None
+    config.errorlog = None
+    config.keep_alive_timeout = KEEP_ALIVE_S
+    config.h11_max_incomplete_size = HEADER_BYTES_MAX
+    config.graceful_timeout = server.shutdown_grace_s
+    config.shutdown_timeout = server.shutdown_grace_s
+    config.include_server_header = False
+    if server.tls_certificate_file:
+        config.certfile = server.tls_certificate_file
+        config.keyfile = server.tls_key_file
+    await hypercorn.asyncio.serve(app, config, shutdown_trigger=until, mode="asgi")  # type: ignore[arg-type]  # hypercorn spells ASGI types of its own

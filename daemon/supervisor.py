@@ -1,0 +1,110 @@
+"""
+The task tree of a running daemon, and its end.
+
+    supervisor
+    ├── signals     the first SIGTERM or SIGINT ends in good order, the second at once
+    ├── writer      must live: its death ends the daemon
+    ├── gc          must live too; its failures are retried inside
+    └── server      ends first, so that nobody is promised what can no longer be written
+
+Shutdown: streams end, running requests finish, the queue is written, `daemon.stopped` is recorded,
+files are closed.
+"""
+
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+import msgspec
+from starlette.types import ASGIApp
+
+from daemon import __version__, server
+from daemon.engine.views import ViewStore
+from daemon.eventlog.store import EventLog
+from daemon.maintenance import GarbageCollector
+from daemon.telemetry.logs import logger
+from daemon.web.services import Services
+from projections.commands import Record
+from projections.errors import PlayheadError
+from projections.events import DaemonStarted, DaemonStopped, Event
+
+SOURCE = "daemon"
+
+
+class Daemon(msgspec.Struct, frozen=True, kw_only=True):
+    """All parts of a daemon, assembled by `daemon.wiring` and not yet running."""
+
+    services: Services
+    app: ASGIApp
+    event_log: EventLog
+    view_store: ViewStore
+    collector: GarbageCollector | None
+
+
+async def run(daemon: Daemon, listener: socket.socket) -> None:
+    """Runs until a signal, then ends in good order."""
+    services = daemon.services
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(services.writer.run, name="writer")
+        async with _signals(services, tasks.cancel_scope) as signals:
+            if daemon.collector is not None:
+                signals.start_soon(daemon.collector.run, name="gc")
+            await _serve(daemon, listener)
+            signals.cancel_scope.cancel()
+        services.writer.close()
+
+
+@asynccontextmanager
+async def _signals(
+    services: Services, everything: anyio.CancelScope
+) -> AsyncIterator[anyio.abc.TaskGroup]:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_watch_signals, services, everything, name="signals")
+        yield tasks
+
+
+async def _watch_signals(services: Services, everything: anyio.CancelScope) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
+        async for number in received:
+            if services.closing.is_set():
+                logger.warning("stopping_at_once", signal=number.name)
+                everything.cancel()
+                return
+            logger.info("stopping", signal=number.name)
+            services.closing.set()
+
+
+async def _serve(daemon: Daemon, listener: socket.socket) -> None:
+    services, settings = daemon.services, daemon.services.settings.server
+    url = server.url_of(listener, settings)
+    await _record(services, DaemonStarted(version=__version__, bind=url))
+    logger.info("listening", url=url, data=services.settings.data, events=services.writer.head.seq)
+    try:
+        await server.serve(daemon.app, listener, settings, until=services.closing.wait)
+    finally:
+        services.closing.set()
+    await _record(services, DaemonStopped(reason="signal"))
+    logger.info("stopped", events=services.writer.head.seq)
+
+
+async def _record(services: Services, event: Event) -> None:
+    """
+    Best effort: a full disk must not keep the daemon from starting or stopping; /readyz tells of
+    it.
+    """
+    try:
+        await services.writer.submit(Record(source=SOURCE, actor=SOURCE, event=event))
+    except PlayheadError as error:
+        logger.warning("not_recorded", what=type(event).__name__, reason=str(error))
+
+
+def close(daemon: Daemon) -> None:
+    """Releases all files; the daemon must not be running any more."""
+    services = daemon.services
+    services.views.close()
+    services.log.close()
+    daemon.view_store.close()
+    daemon.event_log.close()
+    services.metrics.shutdown()

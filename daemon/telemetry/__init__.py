@@ -1,0 +1,1 @@
+"""How the daemon says how it is doing: log lines, metrics, traces."""

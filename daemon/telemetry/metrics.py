@@ -1,0 +1,130 @@
+"""
+The instruments of the catalogue, and their exposition for Prometheus.
+
+Gauges are read while scraping, in another thread: they look at plain attributes only, never at a
+database.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Observation
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricReader
+from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
+from opentelemetry.sdk.resources import Resource
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+from daemon.telemetry.catalogue import CATALOGUE, SECONDS_BUCKETS, SIZE_BUCKETS, Instrument
+
+SHUTDOWN_TIMEOUT_MS = 2_000
+"""How long the daemon waits at its end for a collector to take the last figures."""
+
+
+class Metrics:
+    """
+    All metrics of one daemon.
+
+    Args:
+        version: of the program, told to the collector.
+        readers: further places to export to, such as an OTLP collector.
+    """
+
+    def __init__(self, *, version: str, readers: Sequence[MetricReader] = ()) -> None:
+        self._registry = CollectorRegistry()
+        self._streams = 0
+        self._gauges: dict[str, Callable[[], float]] = {"playhead.http.streams": self._stream_count}
+        prometheus = PrometheusMetricReader(scope_info_enabled=False, registry=self._registry)
+        self._provider = MeterProvider(
+            metric_readers=[prometheus, *readers],
+            resource=Resource.create({"service.name": "playhead", "service.version": version}),
+            views=[_view(instrument) for instrument in CATALOGUE if instrument.kind == "histogram"],
+            shutdown_on_exit=False,
+        )
+        meter = self._provider.get_meter("playhead")
+        self._counters: dict[str, Counter] = {}
+        self._histograms: dict[str, Histogram] = {}
+        for known in CATALOGUE:
+            if known.kind == "counter":
+                self._counters[known.name] = meter.create_counter(
+                    known.name, known.unit, known.help
+                )
+            elif known.kind == "histogram":
+                self._histograms[known.name] = meter.create_histogram(
+                    known.name, known.unit, known.help
+                )
+            else:
+                callbacks = [self._observer(known.name)]
+                meter.create_observable_gauge(known.name, callbacks, known.unit, known.help)
+        self._requests = self._histograms["http.server.request.duration"]
+
+    def watch(self, name: str, read: Callable[[], float]) -> None:
+        """
+        Has a gauge of the catalogue read its value from a function, which must be quick and
+        thread-safe.
+        """
+        assert any(known.name == name and known.kind == "gauge" for known in CATALOGUE)
+        self._gauges[name] = read
+
+    def count(self, name: str, amount: int) -> None:
+        """Adds to a counter of the catalogue."""
+        self._counters[name].add(amount)
+
+    def batch_committed(self, *, events_count: int, append_s: float, apply_s: float) -> None:
+        """Notes what one commit of the log did."""
+        self._counters["playhead.log.events"].add(events_count)
+        self._histograms["playhead.log.batch.size"].record(events_count)
+        self._histograms["playhead.log.append.duration"].record(append_s)
+        self._histograms["playhead.views.apply.duration"].record(apply_s)
+
+    def request_ended(self, method: str, route: str, status: int, duration_s: float) -> None:
+        """Notes one answered request."""
+        labels: dict[str, str | int] = {
+            "http.request.method": method if method in _METHODS else "_OTHER",
+            "http.route": route,
+            "http.response.status_code": status,
+        }
+        self._requests.record(duration_s, labels)
+
+    def stream_opened(self, streams_max: int) -> bool:
+        """Counts an event stream in; False when there are too many already."""
+        if self._streams >= streams_max:
+            return False
+        self._streams += 1
+        return True
+
+    def stream_closed(self) -> None:
+        """Counts an event stream out."""
+        assert self._streams > 0
+        self._streams -= 1
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """All metrics in the text format that an Accept header asks for, and its media type."""
+        encode, media_type = choose_encoder(accept)
+        return encode(self._registry), media_type
+
+    def shutdown(self) -> None:
+        """Exports what is left and stops."""
+        self._provider.shutdown(timeout_millis=SHUTDOWN_TIMEOUT_MS)
+
+    def _stream_count(self) -> float:
+        return self._streams
+
+    def _observer(self, name: str) -> Callable[[CallbackOptions], list[Observation]]:
+        def observe(_: CallbackOptions) -> list[Observation]:
+            read = self._gauges.get(name)
+            return [] if read is None else [Observation(read())]
+
+        return observe
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _view(instrument: Instrument) -> View:
+    buckets: Any = SECONDS_BUCKETS if instrument.unit == "s" else SIZE_BUCKETS
+    return View(
+        instrument_name=instrument.name, aggregation=ExplicitBucketHistogramAggregation(buckets)
+    )

@@ -1,0 +1,3 @@
+"""
+The HTTP side: parse a request, submit a command or read a view, answer. Nothing else happens here.
+"""

@@ -1,0 +1,99 @@
+"""
+The ASGI application: the route table, the guard in front of it, and the answers when there is no
+route.
+"""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from daemon.telemetry.logs import logger
+from daemon.web import events, positions, status, timestamps
+from daemon.web.endpoint import Endpoint, json_response
+from daemon.web.guard import Guard
+from daemon.web.openapi import document
+from daemon.web.problems import problem, problem_response
+from daemon.web.services import Services
+from projections.errors import PlayheadError
+
+
+async def openapi(services: Services, request: Request) -> Response:
+    """The OpenAPI document of this very interface."""
+    return json_response(document(ROUTES))
+
+
+ROUTES: tuple[Endpoint, ...] = (
+    *positions.ENDPOINTS,
+    *timestamps.ENDPOINTS,
+    *events.ENDPOINTS,
+    *status.ENDPOINTS,
+    Endpoint(
+        method="GET",
+        path="/api/openapi.json",
+        handler=openapi,
+        summary="This interface, described (OpenAPI 3.1)",
+        tag="status",
+        scope=None,
+        answer=dict,
+    ),
+)
+"""Every route there is; the ones that players use most come first."""
+
+
+def build_app(services: Services) -> ASGIApp:
+    """The application that serves `ROUTES`."""
+    app = Starlette(
+        routes=[_route(path, group, services) for path, group in _by_path(ROUTES)],
+        exception_handlers={HTTPException: _no_route, Exception: _defect},
+    )
+    app.router.redirect_slashes = False
+    return Guard(app, services)
+
+
+def _by_path(endpoints: Iterable[Endpoint]) -> list[tuple[str, list[Endpoint]]]:
+    paths: dict[str, list[Endpoint]] = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, []).append(endpoint)
+    return list(paths.items())
+
+
+def _route(path: str, endpoints: list[Endpoint], services: Services) -> Route:
+    handlers = {endpoint.method: endpoint.handler for endpoint in endpoints}
+    if "GET" in handlers:
+        handlers["HEAD"] = handlers["GET"]
+
+    async def serve(request: Request) -> Response:
+        request.scope["playhead.route"] = path
+        try:
+            return await handlers[request.method](services, request)
+        except PlayheadError as error:
+            return problem_response(error)
+
+    return Route(path, serve, methods=list(handlers))
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    path = request.url.path
+    if path == "/timestamps" or path.startswith("/timestamps/"):
+        missing = error.status_code == HTTPStatus.NOT_FOUND
+        text = "404 page not found\n" if missing else f"{error.detail}\n"
+        return Response(text, error.status_code, headers, "text/plain")
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        hint = "GET /api/openapi.json lists every path."
+        return problem(404, f"There is nothing at {path}.", hint=hint)
+    hint = f"Use {headers['Allow']}." if "Allow" in headers else ""
+    return problem(error.status_code, str(error.detail), hint=hint, headers=headers)
+
+
+async def _defect(request: Request, error: Exception) -> Response:
+    logger.error("request_failed", path=request.url.path, method=request.method, exc_info=error)
+    hint = "This is a defect in Playhead; please report it with the log lines of this moment."
+    return problem(500, "An internal error occurred; nothing more is known here.", hint=hint)

@@ -1,0 +1,69 @@
+"""
+What a route is here: one row of a table that says everything about it.
+
+The router, the checks of scope, the metrics' route label and the OpenAPI document are all made from
+these rows.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from daemon.auth import Principal, Scope
+from daemon.web.problems import HTTPProblem
+from daemon.web.services import Services
+
+Handler: TypeAlias = Callable[[Services, Request], Awaitable[Response]]
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    One method of one path.
+
+    Attributes:
+        scope: what the principal must be allowed; None where everybody is.
+        query: struct of the query parameters.
+        body: struct of the JSON body.
+        answer: struct of the JSON answer with status 200; `answer_type` when it is not JSON.
+        statuses: the other statuses it answers with, besides 401, 403 and 503.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    tag: str
+    scope: Scope | None
+    query: type[msgspec.Struct] | None = None
+    body: Any = None
+    answer: Any = None
+    answer_type: str = "application/json"
+    statuses: tuple[int, ...] = ()
+
+
+def require(request: Request, scope: Scope) -> Principal:
+    """
+    Who sends this request, as the guard found out, if that principal has the scope.
+
+    Raises: HTTPProblem: 401 when nobody is known, which only paths open to all let through; 403
+        without the scope.
+    """
+    principal: Principal | None = request.scope["playhead.principal"]
+    if principal is None:
+        challenge = {"WWW-Authenticate": 'Basic realm="Playhead", charset="UTF-8"'}
+        hint = f"Send a credential with the scope {scope!r}."
+        raise HTTPProblem(401, "A credential is needed.", hint=hint, headers=challenge)
+    if not principal.may(scope):
+        hint = (
+            f"Use a token that has it: playhead token add --user {principal.user} --scope {scope}"
+        )
+        raise HTTPProblem(403, f"This needs the scope {scope!r}.", hint=hint)
+    return principal
+
+
+def json_response(value: Any, *, status: int = 200) -> Response:
+    """A JSON answer."""
+    return Response(msgspec.json.encode(value), status_code=status, media_type="application/json")

@@ -1,0 +1,140 @@
+"""
+The guard in front of all routes: how much at once, from where, by whom.
+
+In this order: a limit on requests in flight; the Host header (DNS rebinding); the Origin of
+anything that changes something (cross-site request forgery); the credential. Only then does a route
+see the request.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from daemon.config.settings import Server
+from daemon.web.problems import RETRY_AFTER_S, problem
+from daemon.web.services import Services
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Reached without a credential; /metrics then decides for itself."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+UNMATCHED = "unmatched"
+"""The route label of requests that met no route: arbitrary paths must not become metric labels."""
+
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
+
+
+class Guard:
+    """ASGI middleware; see the module's text."""
+
+    def __init__(self, app: ASGIApp, services: Services) -> None:
+        self._app = app
+        self._services = services
+        self._in_flight = 0
+        self._hosts = _known_hosts(services.settings.server)
+        self._origins = frozenset(services.settings.server.allowed_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        clock = self._services.clock
+        started = clock.monotonic_s()
+        status = [HTTPStatus.INTERNAL_SERVER_ERROR.value]
+
+        async def send_noting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                status[0] = message["status"]
+                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+            await send(message)
+
+        self._in_flight += 1
+        try:
+            await self._handle(scope, receive, send_noting)
+        finally:
+            self._in_flight -= 1
+            self._services.metrics.request_ended(
+                scope["method"],
+                scope.get("playhead.route", UNMATCHED),
+                status[0],
+                clock.monotonic_s() - started,
+            )
+
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        refusal = self._refusal(scope, headers)
+        if refusal is None:
+            principal = await self._services.gate.principal(headers.get("authorization"))
+            if principal is None and scope["path"] not in OPEN_PATHS:
+                refusal = unauthorized(scope["path"])
+            scope["playhead.principal"] = principal
+        await (self._app if refusal is None else refusal)(scope, receive, send)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
+        if self._in_flight > self._services.settings.server.requests_max:
+            retry = {"Retry-After": str(RETRY_AFTER_S)}
+            return problem(503, "Too many requests at once.", hint="Try again.", headers=retry)
+        host = headers.get("host", "")
+        if not self._is_known_host(host):
+            hint = "Use an address or localhost, or add this name to server.allowed_hosts."
+            return problem(421, f"This daemon does not answer to the name {host!r}.", hint=hint)
+        if scope["method"] not in SAFE_METHODS and not self._is_own_page(headers, host):
+            hint = "Add the page's origin to server.allowed_origins if you trust it."
+            return problem(403, "A page of another origin asked to change something.", hint=hint)
+        return None
+
+    def _is_known_host(self, host: str) -> bool:
+        name = _host_name(host)
+        if name in self._hosts or (name and "." not in name and ":" not in name):
+            return True
+        return _is_address(name)
+
+    def _is_own_page(self, headers: Mapping[str, str], host: str) -> bool:
+        origin = headers.get("origin")
+        if origin is None:
+            return headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
+        return origin.partition("://")[2] == host or origin in self._origins
+
+
+def unauthorized(path: str) -> Response:
+    """401, in the words of TimestampSync on its own paths."""
+    if path == "/timestamps" or path.startswith("/timestamps/"):
+        headers = {"WWW-Authenticate": 'Basic realm="Restricted"'}
+        return Response("Unauthorized\n", 401, headers, "text/plain")
+    hint = "Send HTTP Basic or a bearer token: see `playhead user` and `playhead token`."
+    challenge = {"WWW-Authenticate": 'Basic realm="Playhead", charset="UTF-8"'}
+    return problem(401, "A credential is needed.", hint=hint, headers=challenge)
+
+
+def _known_hosts(server: Server) -> frozenset[str]:
+    own = socket.gethostname().lower()
+    names = {"localhost", own, f"{own}.local", _host_name(server.bind)}
+    return frozenset(names | {name.lower() for name in server.allowed_hosts})
+
+
+def _host_name(host: str) -> str:
+    """The host without its port, in lower case, without brackets."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    name, _, port = host.rpartition(":")
+    return name if name and port.isdigit() else host
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

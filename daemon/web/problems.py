@@ -1,0 +1,69 @@
+"""
+Errors as `application/problem+json` (RFC 9457), with a `hint` that says what to do.
+"""
+
+from http import HTTPStatus
+
+import msgspec
+from starlette.responses import Response
+
+from daemon.errors import CorruptLog, Overloaded, StorageError
+from projections.errors import Conflict, NotFound, PlayheadError, Rejected
+
+RETRY_AFTER_S = 1
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong (`detail`) and what to do about it (`hint`)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    hint: str
+
+
+class HTTPProblem(PlayheadError):
+    """A request that is answered with a problem of the given status."""
+
+    def __init__(
+        self, status: int, message: str, *, hint: str = "", headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.headers = headers or {}
+
+
+_STATUS: tuple[tuple[type[PlayheadError], int], ...] = (
+    (NotFound, 404),
+    (Conflict, 409),
+    (Rejected, 422),
+    (Overloaded, 503),
+    (StorageError, 503),
+    (CorruptLog, 503),
+)
+
+
+def problem_response(error: PlayheadError) -> Response:
+    """The answer to a request that ended in an error."""
+    if isinstance(error, HTTPProblem):
+        return problem(error.status, str(error), hint=error.hint, headers=error.headers)
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    headers = (
+        {"Retry-After": str(RETRY_AFTER_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    )
+    return problem(status, str(error), hint=error.hint, headers=headers)
+
+
+def problem(
+    status: int, detail: str, *, hint: str = "", headers: dict[str, str] | None = None
+) -> Response:
+    """A problem document."""
+    title = HTTPStatus(status).phrase
+    kind = "urn:playhead:problem:" + title.lower().replace(" ", "-").replace("'", "")
+    body = Problem(type=kind, title=title, status=status, detail=detail, hint=hint)
+    return Response(
+        msgspec.json.encode(body), status_code=status, headers=headers, media_type=PROBLEM_TYPE
+    )

@@ -1,0 +1,125 @@
+"""
+For whoever watches over the daemon: is it alive, is it ready, what do its metrics say.
+"""
+
+from collections.abc import Iterator
+
+import anyio.to_thread
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from daemon import __version__
+from daemon.config.bind import is_loopback
+from daemon.web.endpoint import Endpoint, json_response, require
+from daemon.web.services import Services
+
+FORWARDING_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+"""A request that carries one comes through a proxy, from who knows where."""
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """Alive: the event loop answers."""
+
+    status: str
+    version: str
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One condition of being ready; `detail` is a sentence."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """Ready: everything needed to take requests works. `reasons` says what does not."""
+
+    status: str
+    reasons: list[str]
+    checks: list[Check]
+
+
+async def healthz(services: Services, request: Request) -> Response:
+    """Answers as long as the process can."""
+    return json_response(Health(status="ok", version=__version__))
+
+
+async def readyz(services: Services, request: Request) -> Response:
+    """200 when the daemon can record and answer, 503 with the reasons otherwise."""
+    checks = list(_checks(services))
+    reasons = [check.detail for check in checks if not check.ok]
+    ready = Readiness(status="not ready" if reasons else "ready", reasons=reasons, checks=checks)
+    return json_response(ready, status=503 if reasons else 200)
+
+
+def _checks(services: Services) -> Iterator[Check]:
+    fault = services.writer.fault
+    yield Check(
+        name="log",
+        ok=fault is None,
+        detail="The last write succeeded." if fault is None else f"{fault} {fault.hint}".strip(),
+    )
+    depth, room = services.writer.queue_depth, services.settings.log.queue_commands_max
+    yield Check(
+        name="queue", ok=depth < room, detail=f"{depth} of at most {room} commands are waiting."
+    )
+    lag = services.writer.lag
+    yield Check(name="views", ok=lag == 0, detail=f"The views are {lag} events behind the log.")
+    closing = services.closing.is_set()
+    yield Check(
+        name="shutdown",
+        ok=not closing,
+        detail="The daemon is shutting down." if closing else "The daemon is not shutting down.",
+    )
+    gate = services.gate.fault
+    yield Check(name="credentials", ok=gate is None, detail=gate or "The credentials can be read.")
+
+
+async def metrics(services: Services, request: Request) -> Response:
+    """The metrics in the format the scraper asks for; open to this machine, by scope to others."""
+    if not is_local(request):
+        require(request, "metrics")
+    accept = request.headers.get("accept", "")
+    body, media_type = await anyio.to_thread.run_sync(services.metrics.exposition, accept)
+    return Response(body, headers={"Content-Type": media_type})
+
+
+def is_local(request: Request) -> bool:
+    """Whether a request comes from this machine itself, not through a proxy on it."""
+    client = request.client
+    if client is None or any(name in request.headers for name in FORWARDING_HEADERS):
+        return False
+    return is_loopback(client.host)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/healthz",
+        handler=healthz,
+        summary="Is the daemon alive?",
+        tag="status",
+        scope=None,
+        answer=Health,
+    ),
+    Endpoint(
+        method="GET",
+        path="/readyz",
+        handler=readyz,
+        summary="Can the daemon record and answer?",
+        tag="status",
+        scope=None,
+        answer=Readiness,
+    ),
+    Endpoint(
+        method="GET",
+        path="/metrics",
+        handler=metrics,
+        summary="Metrics for Prometheus",
+        tag="status",
+        scope=None,
+        answer_type="text/plain",
+    ),
+)

@@ -1,0 +1,138 @@
+"""
+The composition root: from settings to a daemon with all its parts. The only place that names
+concrete adapters.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+
+from daemon import __version__
+from daemon.auth import Gate
+from daemon.clock import Clock
+from daemon.config import Settings
+from daemon.config.bind import parse_bind
+from daemon.config.schedule import parse_schedule
+from daemon.datadir import DataDirectory
+from daemon.engine.engine import Engine
+from daemon.engine.views import ViewReader, ViewStore
+from daemon.errors import StartupRefused
+from daemon.eventlog.store import EventLog, LogReader
+from daemon.eventlog.writer import BatchStatistics, Writer
+from daemon.maintenance import GarbageCollector
+from daemon.supervisor import Daemon
+from daemon.telemetry.metrics import Metrics
+from daemon.web.app import build_app
+from daemon.web.services import ReaderPool, Services
+from projections import PROJECTIONS
+from projections.envelope import NANOS_PER_SECOND
+from projections.jobs import GARBAGE_COLLECTION, JOBS
+
+
+def build(
+    settings: Settings, clock: Clock, *, progress: Callable[[int], None] | None = None
+) -> Daemon:
+    """
+    A daemon on the data directory of the settings, its views brought up to the log.
+
+    `progress` is told how many events were folded while the views caught up. Call it inside the
+    event loop that will run the daemon, with the data directory's lock held.
+
+    Raises:
+        StartupRefused: it would be unsafe to start.
+        StorageError, CorruptLog: the files cannot be used.
+    """
+    directory = DataDirectory(Path(settings.data))
+    gate = build_gate(settings, directory, clock)
+    refuse_open_door(settings, gate)
+    event_log = EventLog.create(directory.log)
+    view_store = ViewStore.create(directory.views)
+    engine = Engine(event_log, view_store, PROJECTIONS)
+    engine.catch_up(progress=progress)
+    metrics = Metrics(version=__version__)
+    writer = Writer(
+        event_log,
+        engine,
+        clock,
+        observe=_observer(metrics),
+        queue_commands_max=settings.log.queue_commands_max,
+    )
+    _watch(metrics, writer, clock)
+    services = Services(
+        settings=settings,
+        writer=writer,
+        views=ReaderPool(ViewReader.open, directory.views),
+        log=ReaderPool(LogReader.open, directory.log),
+        gate=gate,
+        clock=clock,
+        metrics=metrics,
+        closing=anyio.Event(),
+    )
+    return Daemon(
+        services=services,
+        app=build_app(services),
+        event_log=event_log,
+        view_store=view_store,
+        collector=_collector(services, view_store),
+    )
+
+
+def build_gate(settings: Settings, directory: DataDirectory, clock: Clock) -> Gate:
+    """The gate over the credentials file and the configured user."""
+    auth = settings.auth
+    configured = (auth.user, auth.password) if auth.user else None
+    return Gate(directory.credentials, clock, configured=configured, open_user=auth.open_user)
+
+
+def refuse_open_door(settings: Settings, gate: Gate) -> None:
+    """
+    Without any credential only this machine may be served.
+
+    Raises:
+        StartupRefused: others could reach the daemon, and nobody would need to sign in.
+    """
+    if gate.fault is not None:
+        raise StartupRefused(gate.fault, hint="Correct the credentials file, then start again.")
+    if gate.is_open and not parse_bind(settings.server.bind).is_loopback:
+        raise StartupRefused(
+            f"{settings.server.bind} can be reached from other machines, but there is no"
+            " user and no token.",
+            hint="Make one first: playhead user add NAME (or set BASIC_AUTH_USER and"
+            " BASIC_AUTH_PASS), or listen on 127.0.0.1 only.",
+        )
+
+
+def _observer(metrics: Metrics) -> Callable[[BatchStatistics], None]:
+    def observe(statistics: BatchStatistics) -> None:
+        metrics.batch_committed(
+            events_count=statistics.events_count,
+            append_s=statistics.append_s,
+            apply_s=statistics.apply_s,
+        )
+
+    return observe
+
+
+def _watch(metrics: Metrics, writer: Writer, clock: Clock) -> None:
+    started_s = clock.now_ns() / NANOS_PER_SECOND
+    metrics.watch("playhead.log.head", lambda: writer.head.seq)
+    metrics.watch("playhead.log.queue.depth", lambda: writer.queue_depth)
+    metrics.watch("playhead.log.fault", lambda: 0 if writer.fault is None else 1)
+    metrics.watch("playhead.views.lag", lambda: writer.lag)
+    metrics.watch("playhead.start.time", lambda: started_s)
+
+
+def _collector(services: Services, views: ViewStore) -> GarbageCollector | None:
+    settings = services.settings.gc
+    schedule = parse_schedule(settings.schedule)
+    if schedule is None or settings.retention_days == 0:
+        return None
+    return GarbageCollector(
+        services.writer,
+        services.clock,
+        services.metrics,
+        schedule=schedule,
+        retention_days=settings.retention_days,
+        last=views.get(JOBS, (GARBAGE_COLLECTION,)),
+    )

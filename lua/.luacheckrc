@@ -1,0 +1,6 @@
+-- luacheck settings. "min" is what Lua 5.1, 5.2 and LuaJIT have in common; mpv's own names come
+-- through require("mp"), so no extra globals are needed.
+std = "min"
+max_line_length = 100
+max_cyclomatic_complexity = 12
+files["types/mp.lua"] = { ignore = { "212" } } -- stubs: the arguments are documentation

@@ -1,0 +1,59 @@
+"""
+Moments as people write them, and as the log keeps them: unix nanoseconds.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from projections.envelope import NANOS_PER_SECOND, Nanos
+from projections.errors import PlayheadError
+
+_FRACTION = re.compile(r"\.(\d{1,9})\d*")
+_AGO = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)(?: ago)?")
+_UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+
+
+class NotAMoment(PlayheadError):
+    """A text that names no moment."""
+
+    hint = (
+        "Write 2026-11-21, 2026-11-21T09:30:00Z, 2026-11-21T10:30+01:00, or an age such as 90m,"
+        " 12h, 3d."
+    )
+
+
+def moment_text(moment: Nanos) -> str:
+    """
+    The moment in UTC with nine decimals, which loses nothing: `2026-11-21T09:30:00.000000001Z`.
+    """
+    seconds, nanos = divmod(moment, NANOS_PER_SECOND)
+    try:
+        whole = _EPOCH + timedelta(seconds=seconds)
+    except OverflowError:
+        return f"{seconds}.{nanos:09d}"
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{nanos:09d}Z"
+
+
+def parse_moment(text: str, *, now: Nanos | None = None) -> Nanos:
+    """
+    The moment a text names: a date or date-time (UTC where no offset is given), or, when `now` is
+    given, an age.
+
+    Raises:
+        NotAMoment: it names none.
+    """
+    text = text.strip()
+    age = _AGO.fullmatch(text)
+    if age and now is not None:
+        return now - int(float(age[1]) * _UNIT_S[age[2]] * NANOS_PER_SECOND)
+    fraction = _FRACTION.search(text)
+    nanos = int(fraction[1].ljust(9, "0")) if fraction else 0
+    try:
+        parsed = datetime.fromisoformat(_FRACTION.sub("", text))
+    except ValueError as error:
+        raise NotAMoment(f"{text!r} names no moment.") from error
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=UTC)
+    return (parsed - _EPOCH) // _SECOND * NANOS_PER_SECOND + nanos

@@ -1,0 +1,124 @@
+"""
+Where each user is in each file: one row per user and media key, the latest report winning.
+
+"Latest" means the latest to arrive, except for reports that waited in a spool: those carry the age
+they had, and lose against anything newer. A clock that was set back therefore never freezes a
+position.
+"""
+
+from typing import Any
+
+import msgspec
+
+from projections.envelope import NANOS_PER_SECOND, Envelope, Nanos, Seq
+from projections.events import PositionReported, Reason
+from projections.fold import Column, Key, Projection
+from projections.identity import Identity, normal_name
+
+LATE_AFTER_NS = 60 * NANOS_PER_SECOND
+"""A report that took longer than this to reach the log came out of a spool."""
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The last known position of one user in one file. `late` tells that it came out of a spool."""
+
+    user: str
+    media: str
+    name: str
+    position_s: float
+    duration_s: float | None
+    finished: bool
+    reason: Reason
+    device: str
+    session: str
+    path: str | None
+    size_bytes: int | None
+    fingerprint: str | None
+    title: str | None
+    at: Nanos
+    seq: Seq
+    late: bool
+
+
+class Positions(Projection[Position]):
+    """Positions per user and media key."""
+
+    name = "positions"
+    version = 1
+    row = Position
+    handles = frozenset({"position.reported", "position.deleted", "position.expired"})
+    columns = (
+        Column("user", "TEXT"),
+        Column("name", "TEXT"),
+        Column("fingerprint", "TEXT"),
+        Column("at", "INTEGER"),
+        Column("seq", "INTEGER"),
+    )
+    indexes = (("user", "name"), ("user", "fingerprint"), ("user", "seq"), ("at",))
+
+    def keys(self, envelope: Envelope) -> tuple[Key, ...]:
+        """One row: the user's in that media."""
+        event: Any = envelope.event
+        return ((event.user, event.media),)
+
+    def apply(self, row: Position | None, envelope: Envelope) -> Position | None:
+        """The newer of the row and the report; None once deleted or expired."""
+        event = envelope.event
+        if not isinstance(event, PositionReported):
+            return None
+        late = is_late(envelope)
+        if late and row is not None and envelope.at < row.at:
+            return row
+        return Position(
+            user=event.user,
+            media=event.media,
+            name=event.name,
+            position_s=event.position_s,
+            duration_s=event.duration_s,
+            finished=event.finished,
+            reason=event.reason,
+            device=event.device,
+            session=event.session,
+            path=event.path,
+            size_bytes=event.size_bytes,
+            fingerprint=event.fingerprint,
+            title=event.title,
+            at=envelope.at,
+            seq=envelope.seq,
+            late=late,
+        )
+
+    def index(self, row: Position) -> tuple[str | int | float | None, ...]:
+        """The values queries select by."""
+        return (row.user, normal_name(row.name), row.fingerprint, row.at, row.seq)
+
+
+def is_late(envelope: Envelope) -> bool:
+    """Whether an event waited before it reached the log."""
+    return envelope.recorded - envelope.at > LATE_AFTER_NS
+
+
+def newer(one: Position, other: Position) -> Position:
+    """
+    The position that was reached last.
+
+    The one recorded later, unless it was late by then and the other is younger.
+    """
+    first, second = (one, other) if one.seq < other.seq else (other, one)
+    return first if second.late and second.at < first.at else second
+
+
+def identity_of(position: Position) -> Identity:
+    """The file a position belongs to, in the form `identity.match` compares."""
+    return Identity(
+        name=position.name,
+        media=position.media,
+        path=position.path,
+        fingerprint=position.fingerprint,
+        size_bytes=position.size_bytes,
+        duration_s=position.duration_s,
+        device=position.device,
+    )
+
+
+POSITIONS = Positions()

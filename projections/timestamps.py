@@ -1,0 +1,91 @@
+"""
+The TimestampSync view: per user and file name, whole seconds and a time.
+
+Its clients know a file by its bare name only and ask by an id that is the first eight bytes of the
+name's BLAKE3 hash, read as a signed big-endian integer (TimestampSync, `hash` of a name). Native
+reports feed this view too, so an old client resumes what a new one saved.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from blake3 import blake3
+
+from projections.envelope import NANOS_PER_SECOND, Envelope, Seq
+from projections.events import PositionReported
+from projections.fold import Column, Key, Projection
+from projections.positions import is_late
+
+ID_CACHE_NAMES_MAX = 4096
+"""Players report the same few names again and again; hashing each once is enough."""
+
+INT64_MAX = 2**63 - 1
+
+
+class Timestamp(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One bookmark as TimestampSync knows it; `media` tells which file reported it last."""
+
+    user: str
+    id: int
+    name: str
+    seconds: int
+    at: int
+    seq: Seq
+    media: str
+
+
+@lru_cache(maxsize=ID_CACHE_NAMES_MAX)
+def timestamp_id(name: str) -> int:
+    """The id TimestampSync gives a file name: exact bytes, no normalisation."""
+    return int.from_bytes(blake3(name.encode()).digest(8), "big", signed=True)
+
+
+class Timestamps(Projection[Timestamp]):
+    """Bookmarks per user and TimestampSync id."""
+
+    name = "timestamps"
+    version = 1
+    row = Timestamp
+    handles = frozenset({"position.reported", "position.deleted", "position.expired"})
+    columns = (Column("user", "TEXT"), Column("id", "INTEGER"))
+    indexes = (("user", "id"),)
+
+    def keys(self, envelope: Envelope) -> tuple[Key, ...]:
+        """One row: the user's under that name."""
+        event: Any = envelope.event
+        return ((event.user, timestamp_id(event.name)),)
+
+    def apply(self, row: Timestamp | None, envelope: Envelope) -> Timestamp | None:
+        """The newer bookmark; gone when the file that wrote it last is forgotten."""
+        event: Any = envelope.event
+        if not isinstance(event, PositionReported):
+            return None if row is None or row.media == event.media else row
+        if row is not None and is_late(envelope) and envelope.at < row.at:
+            return row
+        return Timestamp(
+            user=event.user,
+            id=timestamp_id(event.name),
+            name=event.name,
+            seconds=_whole_seconds(event),
+            at=rounded_seconds_ns(envelope.at),
+            seq=envelope.seq,
+            media=event.media,
+        )
+
+    def index(self, row: Timestamp) -> tuple[str | int | float | None, ...]:
+        """The values queries select by."""
+        return (row.user, row.id)
+
+
+def _whole_seconds(event: PositionReported) -> int:
+    """A finished file starts over: TimestampSync's client would seek to the end and quit."""
+    return 0 if event.finished else min(int(event.position_s), INT64_MAX)
+
+
+def rounded_seconds_ns(at: int) -> int:
+    """A time rounded half up to the whole second, as TimestampSync stores it."""
+    return (at + NANOS_PER_SECOND // 2) // NANOS_PER_SECOND * NANOS_PER_SECOND
+
+
+TIMESTAMPS = Timestamps()

@@ -1,0 +1,692 @@
+"""The mpv client in a real mpv, against a server in memory: what a viewer relies on."""
+
+import os
+import random
+import re
+import signal
+import stat
+import time
+import urllib.parse
+from pathlib import Path
+
+import pytest
+
+from support.mpv import Mpv, require_mpv, require_program, wait_until, write_wav
+from support.playhead_double import PlayheadDouble
+
+LENGTH_S = 300
+HOSTILE_NAMES = [
+    "x';touch PWNED;'.mkv",
+    '"; touch PWNED; ".mkv',
+    "$(touch PWNED) `touch PWNED`.mkv",
+    "100% + 50%20 & more #1?.mkv",
+    "Żółć 東京 🎬 é.mkv",
+    'back\\slash "quoted"\ttab.mkv',
+    "${filename} \\n {b1}.mkv",
+    "@file.mkv",
+    "-K evil.mkv",
+]
+
+
+@pytest.fixture(autouse=True)
+def _programs():
+    require_mpv()
+    require_program("curl", "install curl to run this test")
+
+
+@pytest.fixture
+def server():
+    with PlayheadDouble() as double:
+        yield double
+
+
+@pytest.fixture
+def film(tmp_path):
+    return write_wav(tmp_path / "film.wav", LENGTH_S)
+
+
+@pytest.fixture
+def play(tmp_path, server):
+    """Starts players that share one spool; all are gone after the test."""
+    players = []
+
+    def start(*files, arguments=(), folder=None, **options):
+        chosen = {
+            "url": server.url,
+            "spool_dir": str(tmp_path / "spool"),
+            "heartbeat_interval": "1",
+            "timeout": "5",
+            **{name: str(value) for name, value in options.items()},
+        }
+        home = folder or tmp_path / f"mpv{len(players)}"
+        player = Mpv(home, *files, script_options=chosen, arguments=arguments)
+        players.append(player)
+        return player
+
+    yield start
+    for player in players:
+        player.close()
+
+
+def spooled(tmp_path):
+    """The text of everything that waits in the spool."""
+    files = [*tmp_path.glob("spool/*.jsonl"), *tmp_path.glob("spool/*.batch")]
+    return "".join(path.read_text("utf-8") for path in sorted(files))
+
+
+def command_lines():
+    """The command lines of all processes, as any user of the machine can read them."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            lines.append(path.read_bytes().replace(b"\0", b" "))
+        except OSError:
+            continue
+    return lines
+
+
+def test_pause_in_one_instance_resumes_in_another(play, server, film):
+    """A position saved by a pause is where the next player opens the file."""
+    with play(film, device="kitchen") as first:
+        first.wait_playing()
+        first.seek(120)
+        first.set("pause", True)
+        server.wait_for_report("film.wav", position_s=120, reason="pause", device="kitchen")
+        with play(film, device="attic") as second:
+            second.wait_playing()
+
+            assert 119.9 <= second.position_s() < 123
+
+
+def test_quit_saves_where_the_viewer_was(play, server, film):
+    """Quitting seconds after a seek saves the final position, not the starting one."""
+    with play(film, heartbeat_interval=600) as player:
+        player.wait_playing()
+        player.seek(77)
+        duration_s = player.quit()
+
+    report = server.wait_for_report("film.wav", reason="quit")
+    assert 77 <= report["position_s"] < 80
+    assert (LENGTH_S, False) == (report["duration_s"], report["finished"])
+    assert duration_s < 2
+
+
+def test_opening_at_the_position_shows_nothing_of_the_start(play, server, film):
+    """The first position mpv ever reports is the resumed one: there is no visible jump."""
+    server.seed("film.wav", 90.5)
+    with play(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(90.5, abs=0.1) == player.position_s()
+
+
+def test_two_users_have_two_positions(play, server, film):
+    """Each user resumes at their own position, though both share a computer and a spool."""
+    server.users = {"ann": 'p"a\\ss:w', "bob": "secret"}
+    for user, position_s in [("ann", 100), ("bob", 200)]:
+        with play(film, user=user, password=server.users[user]) as player:
+            player.wait_playing()
+            player.seek(position_s)
+            player.quit()
+        server.wait_for_report("film.wav", user=user, reason="quit")
+
+    for user, position_s in [("ann", 100), ("bob", 200)]:
+        with play(film, user=user, password=server.users[user], incognito="no") as player:
+            player.wait_playing()
+
+            assert pytest.approx(position_s, abs=3) == player.position_s()
+    server.wait_for(lambda: server.requests, "requests")
+    assert all(r["position_s"] < 150 for r in server.of("film.wav", "ann"))
+
+
+def test_every_entry_of_a_playlist_is_saved(play, server, tmp_path):
+    """Going to the next entry saves the one that was left."""
+    files = [write_wav(tmp_path / f"part{n}.wav", LENGTH_S, seed=n) for n in (1, 2, 3)]
+    with play(*files, heartbeat_interval=600) as player:
+        for number in (1, 2, 3):
+            player.wait_playing(f"part{number}.wav")
+            player.seek(50 * number)
+            if number < 3:
+                player.command("playlist-next")
+        player.quit()
+
+    for number, reason in [(1, "next"), (2, "next"), (3, "quit")]:
+        report = server.wait_for_report(f"part{number}.wav", reason=reason)
+        assert pytest.approx(50 * number, abs=3) == report["position_s"]
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_no_name_is_code_and_every_name_resumes(play, server, tmp_path, name):
+    """Whatever a file is called, it is saved under that name, resumes, and runs nothing."""
+    film = write_wav(tmp_path / name, LENGTH_S, seed=None)
+    with play(film, arguments=["--pause"], heartbeat_interval=600) as player:
+        player.wait_playing()
+        player.seek(66)
+        player.quit()
+    assert pytest.approx(66, abs=1) == server.wait_for_report(name)["position_s"]
+
+    with play(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(66, abs=1) == player.position_s()
+    assert [] == [*tmp_path.rglob("PWNED"), *Path.cwd().glob("PWNED")]
+
+
+def test_a_name_that_is_not_text_is_saved_as_replacement_characters(play, server, tmp_path):
+    """Bytes that are not UTF-8 become U+FFFD alike in name and path, and the file resumes."""
+    film = write_wav(os.fsencode(tmp_path) + b"/caf\xe9 \xff.wav", LENGTH_S, seed=5)
+    with play(film) as player:
+        player.wait_playing()
+        player.seek(88)
+        player.quit()
+    report = server.wait_for_report("caf\ufffd \ufffd.wav")
+    with play(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(88, abs=3) == player.position_s()
+    assert report["path"].endswith("/caf\ufffd \ufffd.wav")
+
+
+def test_server_down_at_quit_then_up(play, server, film, tmp_path):
+    """What was watched without a server arrives later, once, with the time it was measured."""
+    server.stop()
+    with play(film) as player:
+        player.wait_playing()
+        player.seek(150)
+        before_s = time.time()
+        assert player.quit() < 2
+    assert '"reason":"quit"' in spooled(tmp_path)
+
+    server.start()
+    with play(arguments=["--idle"]) as player:
+        report = server.wait_for_report("film.wav", reason="quit")
+        player.wait(lambda: spooled(tmp_path) == "", "an empty spool")
+    assert pytest.approx(before_s, abs=2) == report["client_time_s"]
+    ids = [r["id"] for r in server.reports]
+    assert sorted(set(ids)) == sorted(ids)
+
+
+def test_resumes_from_the_spool_while_the_server_is_down(play, server, film):
+    """Without any server the own machine still knows where it was."""
+    server.stop()
+    with play(film) as player:
+        player.wait_playing()
+        player.seek(140)
+        player.quit()
+    with play(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(140, abs=3) == player.position_s()
+
+
+def test_a_position_from_elsewhere_that_is_newer_beats_the_spool(play, server, film):
+    """The spool only wins while it holds the newest word."""
+    server.stop()
+    with play(film) as player:
+        player.wait_playing()
+        player.seek(140)
+        player.quit()
+    server.start()
+    server.seed("film.wav", 222, client_time_s=time.time() + 60)
+    with play(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(222, abs=1) == player.position_s()
+
+
+def test_hung_server_never_holds_up_opening_or_quitting(play, server, film, tmp_path):
+    """With a server that accepts and never answers, mpv opens at once and quits in under 3 s."""
+    server.behaviour.hung = True
+    started = time.monotonic()
+    with play(film) as player:
+        player.wait_playing()
+        opened_s = time.monotonic() - started
+        player.seek(111)
+        player.set("pause", True)
+        player.wait(lambda: '"reason":"pause"' in spooled(tmp_path), "the pause in the spool")
+        quit_s = player.quit()
+
+    assert opened_s < 3
+    assert quit_s < 3
+    assert '"reason":"quit"' in spooled(tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
+def test_a_killed_player_loses_at_most_one_heartbeat(play, server, film, tmp_path, number):
+    """
+    Without a server and without a chance to say goodbye, the next start delivers the position.
+    """
+    server.stop()
+    with play(film) as player:
+        player.wait_playing()
+        player.seek(160)
+        player.wait(lambda: '"position_s":16' in spooled(tmp_path), "a saved position")
+        player.signal(number)
+    server.start()
+    with play(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(161, abs=3) == player.position_s()
+        assert 160 <= server.wait_for_report("film.wav")["position_s"] < 165
+
+
+def test_heartbeats_are_sent_while_playing(play, server, film):
+    """A long session reaches the server as it goes, one session id for all of it."""
+    server.seed("film.wav", 30)
+    with play(film) as player:
+        player.wait_playing()
+        server.wait_for(
+            lambda: len([r for r in server.reports if r.get("reason") == "heartbeat"]) >= 3,
+            "three heartbeats",
+        )
+    beats = [r for r in server.reports if r.get("reason") == "heartbeat"]
+    assert [b["position_s"] for b in beats] == sorted({b["position_s"] for b in beats})
+    assert 1 == len({b["session"] for b in beats})
+
+
+def test_a_dragged_seek_bar_is_saved_once(play, server, film):
+    """Many seeks in a row make one report, of the last place."""
+    with play(film, arguments=["--pause"], heartbeat_interval=600) as player:
+        player.wait_playing()
+        for position_s in range(50, 90, 4):
+            player.seek(position_s)
+        server.wait_for_report("film.wav", reason="seek")
+
+    assert [86] == [r["position_s"] for r in server.of("film.wav")]
+
+
+def test_a_finished_file_starts_from_the_beginning(play, server, film):
+    """Playing to the end marks the file finished, and the next open does not jump to the end."""
+    with play(film, arguments=["--idle"]) as player:
+        player.wait_playing()
+        player.seek(LENGTH_S - 1)
+        assert server.wait_for_report("film.wav", reason="eof")["finished"]
+    with play(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(0, abs=0.1) == player.position_s()
+
+
+def test_a_stored_position_at_the_end_does_not_end_the_file_at_once(play, server, film):
+    """
+    A server that knows no duration may say "at the end"; the file still plays, from its start.
+    """
+    server.seed("film.wav", LENGTH_S)
+    with play(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(0, abs=0.1) == player.position_s()
+
+
+def test_the_credits_count_as_finished(play, server, film):
+    """Quitting beyond finish_percent is finishing."""
+    with play(film, arguments=["--pause"], finish_percent=90) as player:
+        player.wait_playing()
+        player.seek(275)
+        player.quit()
+
+    assert server.wait_for_report("film.wav", reason="quit")["finished"]
+
+
+def test_a_short_look_keeps_the_stored_position(play, server, film):
+    """Opening a file from its start for a few seconds does not erase where one really was."""
+    server.seed("film.wav", 200)
+    with play(film, resume="no") as player:
+        player.wait_playing()
+        player.quit()
+    with play(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(200, abs=0.1) == player.position_s()
+    assert 1 == len(server.of("film.wav"))
+
+
+def test_start_over_overwrites_the_stored_position(play, server, film):
+    """The key in the notice goes back to the start, now and for the next time."""
+    server.seed("film.wav", 200, client_time_s=time.time() - 60)
+    with play(film, arguments=["--pause"], osd_seconds=60) as player:
+        player.wait(lambda: "BS" in _keys(player), "the notice's key")
+        player.command("keypress", "BS")
+        player.wait(lambda: player.position_s() < 1, "the start")
+        server.wait_for_report("film.wav", position_s=0)
+        player.quit()
+    with play(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(0, abs=0.1) == player.position_s()
+
+
+def test_start_given_by_the_user_is_left_alone(play, server, film):
+    """`--start` wins over a stored position."""
+    server.seed("film.wav", 200)
+    with play(film, arguments=["--pause", "--start=33"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(33, abs=0.1) == player.position_s()
+
+
+def test_watch_later_is_left_alone(play, server, film, tmp_path):
+    """mpv's own saved position wins over a stored one."""
+    folder = tmp_path / "config"
+    with play(film, arguments=["--pause"], folder=folder, incognito="yes") as player:
+        player.wait_playing()
+        player.seek(44)
+        player.command("quit-watch-later")
+        player.process.wait(5)
+    server.seed("film.wav", 200)
+    with play(film, arguments=["--pause"], folder=folder) as player:
+        player.wait_playing()
+
+        assert pytest.approx(44, abs=1) == player.position_s()
+
+
+def test_the_same_name_in_two_folders_are_two_films(play, server, tmp_path):
+    """Path and content tell s1/ep.wav and s2/ep.wav apart."""
+    files = []
+    for season in (1, 2):
+        (tmp_path / f"s{season}").mkdir()
+        files.append(write_wav(tmp_path / f"s{season}" / "ep.wav", LENGTH_S, seed=season))
+    with play(files[0]) as player:
+        player.wait_playing()
+        player.seek(90)
+        player.quit()
+    server.wait_for_report("ep.wav", reason="quit")
+    first, second = [urllib.parse.quote(str(path)) for path in files]
+    with play(files[1]) as player:
+        player.wait_playing()
+        player.quit()
+    questions = [r.path for r in server.requests if r.method == "GET"]
+
+    assert first != second
+    assert urllib.parse.quote(str(files[1]), safe="") in questions[-1]
+    assert questions[0].split("fingerprint=")[1] != questions[1].split("fingerprint=")[1]
+
+
+def test_a_renamed_file_resumes_by_its_content(play, server, film, tmp_path):
+    """The fingerprint finds a file under another name."""
+    with play(film) as player:
+        player.wait_playing()
+        player.seek(130)
+        player.quit()
+    server.wait_for_report("film.wav", reason="quit")
+    renamed = film.rename(tmp_path / "other name.wav")
+    with play(renamed, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(130, abs=3) == player.position_s()
+
+
+def test_silence_has_no_fingerprint(play, server, tmp_path):
+    """Two blank files of one size must not be taken for one film."""
+    film = write_wav(tmp_path / "blank.wav", LENGTH_S, seed=None)
+    with play(film) as player:
+        player.wait_playing()
+        player.seek(100)
+        player.quit()
+
+    assert "fingerprint" not in server.wait_for_report("blank.wav")
+
+
+def test_no_file_no_report(play, server, film, tmp_path):
+    """An idle player, a generated source and an excluded folder save and ask nothing."""
+    with play(arguments=["--idle"]) as player:
+        player.get("idle-active")
+        player.quit()
+    with play("av://lavfi:sine=duration=300", exclude=str(tmp_path)) as player:
+        player.wait_playing()
+        player.load(film)
+        player.seek(100)
+        player.quit()
+
+    assert [] == server.requests
+    assert "" == spooled(tmp_path)
+
+
+def test_incognito_leaves_no_trace(play, server, film, tmp_path):
+    """Switched on while playing, nothing more is saved; switched off, the next file is."""
+    with play(film, heartbeat_interval=600) as player:
+        player.wait_playing()
+        player.command("script-message", "playhead-incognito")
+        player.seek(100)
+        player.load(film)
+        player.seek(120)
+        player.quit()
+
+    assert [] == server.reports
+    assert 1 == len([r for r in server.requests if r.method == "GET"])
+    assert "" == spooled(tmp_path)
+
+
+def test_ask_waits_for_the_answer(play, server, film):
+    """With resume=ask the file plays from its start until the viewer says yes."""
+    server.seed("film.wav", 200)
+    with play(film, resume="ask", arguments=["--pause"], ask_seconds=60) as player:
+        player.wait_playing()
+        assert player.position_s() < 1
+        wait_until(lambda: "y" in _keys(player), "the question's keys")
+        player.command("keypress", "y")
+
+        player.wait(lambda: player.position_s() >= 199, "the stored position")
+        player.wait(lambda: "y" not in _keys(player), "the keys to be gone")
+
+
+def _keys(player):
+    owned = [b for b in player.get("input-bindings") or [] if "playhead" in b.get("cmd", "")]
+    return {b["key"] for b in owned}
+
+
+def test_ask_answered_with_no_plays_on(play, server, film):
+    """No means no: playback goes on where it is and the keys are gone."""
+    server.seed("film.wav", 200)
+    with play(film, resume="ask", arguments=["--pause"], ask_seconds=60) as player:
+        player.wait_playing()
+        wait_until(lambda: "n" in _keys(player), "the question's keys")
+        player.command("keypress", "n")
+        player.wait(lambda: not _keys(player), "the keys to be gone")
+
+        assert player.position_s() < 1
+
+
+def test_a_late_answer_is_used_while_the_film_has_just_begun(play, server, film):
+    """A slow server still resumes, by seeking, but does not hold up the start."""
+    server.seed("film.wav", 200)
+    server.behaviour.delay_s = 1.2
+    with play(film, resume_wait_ms=100) as player:
+        player.wait_playing()
+        assert player.position_s() < 100
+
+        player.wait(lambda: player.position_s() >= 199, "the stored position")
+
+
+def test_a_late_answer_is_ignored_once_the_viewer_has_sought(play, server, film):
+    """The viewer's own seek is not undone."""
+    server.seed("film.wav", 200)
+    server.behaviour.delay_s = 1.5
+    with play(film, resume_wait_ms=0, arguments=["--pause"]) as player:
+        player.wait_playing()
+        player.seek(3)
+        server.wait_for_report("film.wav")
+        player.command("script-message", "playhead-flush")
+        time_limit = time.monotonic() + 2.5
+        player.wait(lambda: time.monotonic() > time_limit, "the late answer to pass", 4)
+
+        assert player.position_s() < 10
+
+
+def test_no_secret_and_no_title_on_a_command_line_or_in_the_log(play, server, film, tmp_path):
+    """Other users see no token, address or title of a request; nor does mpv's debug log."""
+    token = f"token{random.randrange(1 << 60)}"
+    secret = tmp_path / "token.txt"
+    secret.write_text(token + "\n")
+    server.tokens = {token: "ann"}
+    server.behaviour.delay_s = 0.5
+    with play(film, token_file=secret, resume_wait_ms=2000) as player:
+        player.ipc  # noqa: B018 - connecting starts the clock
+        lines = []
+        player.wait(
+            lambda: lines.extend(c for c in command_lines() if c.startswith(b"curl")) or lines,
+            "a curl process",
+        )
+        player.wait_playing()
+        player.seek(70)
+        player.quit()
+        server.wait_for_report("film.wav", user="ann", reason="quit")
+        log = player.log_path.read_text("utf-8", "replace")
+
+    for line in lines:
+        assert not re.search(rb"token\d|http|film|Authorization", line), line
+    assert token not in log
+    assert token not in spooled(tmp_path)
+    modes = [p.stat() for p in tmp_path.glob("spool/credentials-*")]
+    assert [0o600] == [stat.S_IMODE(m.st_mode) for m in modes]
+    assert 0o700 == stat.S_IMODE((tmp_path / "spool").stat().st_mode)
+
+
+def test_configuration_through_a_file_works_and_leaves_nothing(play, server, film, tmp_path):
+    """Where standard input cannot be used, requests go through a private file that is removed."""
+    server.users = {"ann": "pw"}
+    with play(film, curl_config="file", user="ann", password="pw") as player:
+        player.wait_playing()
+        player.seek(70)
+        player.set("pause", True)
+        server.wait_for_report("film.wav", user="ann", reason="pause")
+        player.wait(lambda: not list(tmp_path.glob("spool/curl-*")), "no file left")
+
+
+@pytest.mark.parametrize("status", [401, 404, 500, 503])
+def test_an_error_is_never_taken_for_success(play, server, film, tmp_path, status):
+    """Whatever the server answers instead of a result, the reports are kept and arrive later."""
+    server.behaviour.status = status
+    with play(film) as player:
+        player.wait_playing()
+        player.seek(100)
+        player.set("pause", True)
+        server.wait_for(lambda: any(r.method == "POST" for r in server.requests), "an attempt")
+        player.quit()
+    assert '"reason":"pause"' in spooled(tmp_path)
+
+    server.behaviour.status = None
+    with play(arguments=["--idle"]) as player:
+        server.wait_for_report("film.wav", reason="pause")
+        player.wait(lambda: spooled(tmp_path) == "", "an empty spool")
+
+
+def test_two_players_share_the_spool_safely(play, server, tmp_path):
+    """Players that start and flush at the same time neither lose nor repeat a report."""
+    server.stop()
+    files = [write_wav(tmp_path / f"p{n}.wav", LENGTH_S, seed=n) for n in range(3)]
+    players = [play(path) for path in files]
+    for player in players:
+        player.wait_playing()
+        player.seek(100)
+        player.set("pause", True)
+    for number, player in enumerate(players):
+        player.wait(lambda n=number: f"p{n}.wav" in spooled(tmp_path), "a spooled report")
+    server.start()
+    for player in players:
+        player.command("script-message", "playhead-flush")
+
+    for path in files:
+        server.wait_for_report(path.name)
+    players[0].wait(lambda: spooled(tmp_path) == "", "an empty spool")
+    for player in players:
+        player.quit()
+
+
+def test_a_missing_curl_is_said_and_costs_nothing(play, film, tmp_path):
+    """Without curl the film plays, the log says what to install, and positions are kept."""
+    with play(film, curl="no-such-curl") as player:
+        player.wait_playing()
+        player.seek(100)
+        player.wait(lambda: "curl was not found" in player.log(), "the sentence")
+        player.quit()
+
+    assert '"reason":"quit"' in spooled(tmp_path)
+
+
+def test_url_is_saved_without_query_and_user(play, server, tmp_path):
+    """A stream's ticket, user and password never leave the player."""
+    film = write_wav(tmp_path / "stream.wav", LENGTH_S)
+    with _FileServer(film) as address:
+        url = f"http://someone:word@{address}/My%20File%20%231.wav?ticket=secret&t=5#x"
+        with play(url) as player:
+            player.wait_playing()
+            player.seek(60)
+            player.quit()
+        report = server.wait_for_report("My File #1.wav", reason="quit")
+
+    assert f"http://{address}/My%20File%20%231.wav" == report["path"]
+    assert "secret" not in spooled(tmp_path)
+    assert not [r for r in server.requests if "secret" in r.path or b"secret" in r.body]
+
+
+class _FileServer:
+    """Serves one file at any path, with ranges, so that mpv can seek in it."""
+
+    def __init__(self, path):
+        import http.server  # noqa: PLC0415 - only this double needs it
+        import threading  # noqa: PLC0415
+
+        data = path.read_bytes()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_arguments):
+                pass
+
+            def do_GET(self):
+                match = re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))
+                start = int(match[1]) if match else 0
+                self.send_response(206 if match else 200)
+                self.send_header("Accept-Ranges", "bytes")
+                if match:
+                    self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+                self.send_header("Content-Length", str(len(data) - start))
+                self.end_headers()
+                try:
+                    self.wfile.write(data[start:])
+                except OSError:
+                    self.close_connection = True
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return f"127.0.0.1:{self.server.server_address[1]}"
+
+    def __exit__(self, *_exception):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join(5)
+
+
+def test_old_server_gets_the_old_requests(play, server, tmp_path):
+    """With protocol=timestampsync the requests are those an old TimestampSync server knows."""
+    server.users = {"admin": "password"}
+    film = write_wav(tmp_path / 'a "b" 100% é.wav', LENGTH_S)
+    account = {"protocol": "timestampsync", "user": "admin", "password": "password"}
+    with play(film, **account) as player:
+        player.wait_playing()
+        player.seek(99)
+        player.quit()
+    key = ("admin", film.name)
+    server.wait_for(lambda: 99 <= server.legacy.get(key, 0) <= 101, "the position")
+    with play(film, arguments=["--pause"], **account) as player:
+        player.wait_playing()
+        assert pytest.approx(100, abs=2) == player.position_s()
+
+    posts = [r for r in server.requests if r.method == "POST"]
+    questions = {r.path for r in server.requests if r.method == "GET"}
+    assert {"/timestamps"} == {r.path for r in posts}
+    assert posts[0].body.startswith(b'{"seconds": ')
+    assert {"/timestamps/" + urllib.parse.quote(film.name, safe="")} == questions
+
+
+def test_old_server_position_at_the_end_does_not_end_the_file(play, server, film):
+    """A film an old client left at its last second opens at its start."""
+    server.legacy["", "film.wav"] = LENGTH_S
+    with play(film, arguments=["--pause"], protocol="timestampsync") as player:
+        player.wait_playing()
+
+        assert pytest.approx(0, abs=0.1) == player.position_s()
