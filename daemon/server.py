@@ -11,6 +11,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import anyio
 import hypercorn.asyncio
 from hypercorn.config import Config
 from starlette.types import ASGIApp
@@ -76,4 +77,12 @@ async def serve(
     if server.tls_certificate_file:
         config.certfile = server.tls_certificate_file
         config.keyfile = server.tls_key_file
-    await hypercorn.asyncio.serve(app, config, shutdown_trigger=until, mode="asgi")  # type: ignore[arg-type]  # hypercorn spells ASGI types of its own
+    # In a task of its own: hypercorn's asyncio.TaskGroup leaves the task it ran in marked as being
+    # cancelled (Python 3.11 and 3.12), and every anyio scope around it would then end in a cancel.
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_serve, app, config, until, name="hypercorn")
+
+
+async def _serve(app: ASGIApp, config: Config, until: Callable[[], Awaitable[Any]]) -> None:
+    framework: Any = app  # hypercorn has ASGI types of its own
+    await hypercorn.asyncio.serve(framework, config, shutdown_trigger=until, mode="asgi")

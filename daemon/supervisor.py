@@ -13,8 +13,6 @@ files are closed.
 
 import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import anyio
 import msgspec
@@ -48,21 +46,13 @@ async def run(daemon: Daemon, listener: socket.socket) -> None:
     services = daemon.services
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(services.writer.run, name="writer")
-        async with _signals(services, tasks.cancel_scope) as signals:
+        async with anyio.create_task_group() as helpers:
+            helpers.start_soon(_watch_signals, services, tasks.cancel_scope, name="signals")
             if daemon.collector is not None:
-                signals.start_soon(daemon.collector.run, name="gc")
+                helpers.start_soon(daemon.collector.run, name="gc")
             await _serve(daemon, listener)
-            signals.cancel_scope.cancel()
+            helpers.cancel_scope.cancel()
         services.writer.close()
-
-
-@asynccontextmanager
-async def _signals(
-    services: Services, everything: anyio.CancelScope
-) -> AsyncIterator[anyio.abc.TaskGroup]:
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_watch_signals, services, everything, name="signals")
-        yield tasks
 
 
 async def _watch_signals(services: Services, everything: anyio.CancelScope) -> None:
