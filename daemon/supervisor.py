@@ -23,6 +23,7 @@ from daemon.engine.views import ViewStore
 from daemon.eventlog.store import EventLog
 from daemon.maintenance import GarbageCollector
 from daemon.telemetry.logs import logger
+from daemon.telemetry.otlp import Otlp
 from daemon.web.services import Services
 from projections.commands import Record
 from projections.errors import PlayheadError
@@ -39,6 +40,7 @@ class Daemon(msgspec.Struct, frozen=True, kw_only=True):
     event_log: EventLog
     view_store: ViewStore
     collector: GarbageCollector | None
+    otlp: Otlp | None = None
 
 
 async def run(daemon: Daemon, listener: socket.socket) -> None:
@@ -98,3 +100,5 @@ def close(daemon: Daemon) -> None:
     daemon.view_store.close()
     daemon.event_log.close()
     services.metrics.shutdown()
+    if daemon.otlp is not None:
+        daemon.otlp.shutdown()

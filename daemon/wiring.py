@@ -10,24 +10,65 @@ import anyio
 
 from daemon import __version__
 from daemon.auth import Gate
-from daemon.clock import Clock
+from daemon.clock import Clock, SystemClock
 from daemon.config import Settings
 from daemon.config.bind import parse_bind
 from daemon.config.schedule import parse_schedule
-from daemon.datadir import DataDirectory
+from daemon.datadir import DataDirectory, DataLock
 from daemon.engine.engine import Engine
 from daemon.engine.views import ViewReader, ViewStore
 from daemon.errors import StartupRefused
 from daemon.eventlog.store import EventLog, LogReader
 from daemon.eventlog.writer import BatchStatistics, Writer
 from daemon.maintenance import GarbageCollector
-from daemon.supervisor import Daemon
+from daemon.server import bind_socket
+from daemon.supervisor import Daemon, close, run
+from daemon.telemetry.logs import configure_logs, logger
 from daemon.telemetry.metrics import Metrics
+from daemon.telemetry.otlp import Otlp
 from daemon.web.app import build_app
 from daemon.web.services import ReaderPool, Services
 from projections import PROJECTIONS
-from projections.envelope import NANOS_PER_SECOND
+from projections.envelope import NANOS_PER_SECOND, Nanos
 from projections.jobs import GARBAGE_COLLECTION, JOBS
+
+CATCH_UP_TOLD_EVERY_EVENTS = 100_000
+
+
+def serve_forever(settings: Settings) -> None:
+    """
+    Runs a daemon until a signal ends it.
+
+    Raises:
+        StartupRefused: it would be unsafe or impossible to start.
+        StorageError, CorruptLog: the files cannot be used.
+    """
+    telemetry = settings.telemetry
+    configure_logs(style=telemetry.log_format, level=telemetry.log_level)
+    with DataLock(DataDirectory(Path(settings.data))):
+        anyio.run(_serve, settings, backend_options={"use_uvloop": True})
+
+
+async def _serve(settings: Settings) -> None:
+    with bind_socket(parse_bind(settings.server.bind)) as listener:
+        daemon = build(settings, SystemClock(), progress=_told())
+        try:
+            await run(daemon, listener)
+        finally:
+            close(daemon)
+
+
+def _told() -> Callable[[int], None]:
+    """Says now and then how far a long catch-up has come."""
+    folded = 0
+
+    def tell(more: int) -> None:
+        nonlocal folded
+        folded += more
+        if folded % CATCH_UP_TOLD_EVERY_EVENTS < more:
+            logger.info("catching_up", events=folded)
+
+    return tell
 
 
 def build(
@@ -50,12 +91,13 @@ def build(
     view_store = ViewStore.create(directory.views)
     engine = Engine(event_log, view_store, PROJECTIONS)
     engine.catch_up(progress=progress)
-    metrics = Metrics(version=__version__)
+    otlp = _otlp(settings)
+    metrics = Metrics(version=__version__, readers=[otlp.metric_reader] if otlp else [])
     writer = Writer(
         event_log,
         engine,
         clock,
-        observe=_observer(metrics),
+        observe=_observer(metrics, clock, otlp),
         queue_commands_max=settings.log.queue_commands_max,
     )
     _watch(metrics, writer, clock)
@@ -67,6 +109,7 @@ def build(
         gate=gate,
         clock=clock,
         metrics=metrics,
+        tracer=otlp.tracer if otlp else None,
         closing=anyio.Event(),
     )
     return Daemon(
@@ -75,6 +118,7 @@ def build(
         event_log=event_log,
         view_store=view_store,
         collector=_collector(services, view_store),
+        otlp=otlp,
     )
 
 
@@ -103,15 +147,35 @@ def refuse_open_door(settings: Settings, gate: Gate) -> None:
         )
 
 
-def _observer(metrics: Metrics) -> Callable[[BatchStatistics], None]:
+def _otlp(settings: Settings) -> Otlp | None:
+    endpoint = settings.telemetry.otlp_endpoint
+    return Otlp(endpoint, version=__version__) if endpoint else None
+
+
+def _observer(
+    metrics: Metrics, clock: Clock, otlp: Otlp | None
+) -> Callable[[BatchStatistics], None]:
     def observe(statistics: BatchStatistics) -> None:
         metrics.batch_committed(
             events_count=statistics.events_count,
             append_s=statistics.append_s,
             apply_s=statistics.apply_s,
         )
+        if otlp is not None:
+            _trace(otlp, clock.now_ns(), statistics)
 
     return observe
+
+
+def _trace(otlp: Otlp, now: Nanos, statistics: BatchStatistics) -> None:
+    """One span per commit: it belongs to many requests at once, so it has no parent."""
+    duration_s = statistics.append_s + statistics.apply_s
+    span = otlp.tracer.start_span(
+        "log.commit",
+        start_time=now - int(duration_s * NANOS_PER_SECOND),
+        attributes={"playhead.events": statistics.events_count},
+    )
+    span.end(now)
 
 
 def _watch(metrics: Metrics, writer: Writer, clock: Clock) -> None:

@@ -8,7 +8,13 @@ import sys
 import click
 
 from daemon import __version__
+from daemon.cli.config import config
+from daemon.cli.credentials import token, user
+from daemon.cli.log import log
+from daemon.cli.replay import replay
 from daemon.cli.serve import serve
+from daemon.cli.transfer import export, import_
+from daemon.cli.verify import verify
 from projections.errors import PlayheadError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -20,7 +26,8 @@ def cli() -> None:
     """Playhead remembers where you are in everything you watch."""
 
 
-cli.add_command(serve)
+for command in (serve, log, replay, verify, export, import_, user, token, config):
+    cli.add_command(command)
 
 
 def main() -> None:

@@ -3,9 +3,11 @@ The ASGI application: the route table, the guard in front of it, and the answers
 route.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
+from typing import TypeAlias
 
+from opentelemetry.trace import SpanKind, Tracer
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,6 +23,8 @@ from daemon.web.openapi import document
 from daemon.web.problems import problem, problem_response
 from daemon.web.services import Services
 from projections.errors import PlayheadError
+
+Serve: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 async def openapi(services: Services, request: Request) -> Response:
@@ -75,7 +79,23 @@ def _route(path: str, endpoints: list[Endpoint], services: Services) -> Route:
         except PlayheadError as error:
             return problem_response(error)
 
-    return Route(path, serve, methods=list(handlers))
+    return Route(path, _traced(serve, path, services.tracer), methods=list(handlers))
+
+
+def _traced(serve: Serve, path: str, tracer: Tracer | None) -> Serve:
+    """The same, with a span around each request where traces are wanted."""
+    if tracer is None:
+        return serve
+
+    async def traced(request: Request) -> Response:
+        labels = {"http.request.method": request.method, "http.route": path}
+        name = f"{request.method} {path}"
+        with tracer.start_as_current_span(name, kind=SpanKind.SERVER, attributes=labels) as span:
+            response = await serve(request)
+            span.set_attribute("http.response.status_code", response.status_code)
+            return response
+
+    return traced
 
 
 async def _no_route(request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import anyio
 import anyio.to_thread
 import msgspec
+from opentelemetry.trace import Tracer
 
 from daemon.auth import Gate
 from daemon.clock import Clock
@@ -72,4 +73,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     gate: Gate
     clock: Clock
     metrics: Metrics
+    tracer: Tracer | None
     closing: anyio.Event

@@ -103,7 +103,10 @@ function delivery:divide(batch, request, response)
     self:poke(NEXT_BATCH_S)
 end
 
+-- Nothing is sent for a while, not even what was planned before the failure.
 function delivery:block(delay_s)
+    if self.timer then self.timer:kill() end
+    self.timer = nil
     self.blocked_until_s = self.wall() + delay_s
     self:poke(delay_s)
 end

@@ -33,7 +33,9 @@ function environment:default_spool_directory()
     end
     local state = os.getenv("XDG_STATE_HOME")
     if state and state:find("^/") then return state .. "/playhead/spool" end
-    return (os.getenv("HOME") or "/tmp") .. "/.local/state/playhead/spool"
+    local home = os.getenv("HOME")
+    if home and home ~= "" then return home .. "/.local/state/playhead/spool" end
+    return self:expand("~~home/playhead-spool")
 end
 
 -- The spool's folder, made if needed so that only this user can look into it.

@@ -1,17 +1,15 @@
-"""The mpv client in a real mpv, against a server in memory: what a viewer relies on."""
+"""The mpv client in a real mpv: where it saves, where it resumes, and what it leaves alone."""
 
 import os
-import random
-import re
-import signal
-import stat
+import shutil
 import time
 import urllib.parse
 from pathlib import Path
 
 import pytest
 
-from support.mpv import Mpv, require_mpv, require_program, wait_until, write_wav
+from support.mpv import LUA_CLIENT, Mpv, require_mpv, require_program, write_wav
+from support.mpv_client import Players, bound_keys
 from support.playhead_double import PlayheadDouble
 
 LENGTH_S = 300
@@ -46,43 +44,14 @@ def film(tmp_path):
 
 
 @pytest.fixture
-def play(tmp_path, server):
-    """Starts players that share one spool; all are gone after the test."""
-    players = []
-
-    def start(*files, arguments=(), folder=None, **options):
-        chosen = {
-            "url": server.url,
-            "spool_dir": str(tmp_path / "spool"),
-            "heartbeat_interval": "1",
-            "timeout": "5",
-            **{name: str(value) for name, value in options.items()},
-        }
-        home = folder or tmp_path / f"mpv{len(players)}"
-        player = Mpv(home, *files, script_options=chosen, arguments=arguments)
-        players.append(player)
-        return player
-
-    yield start
-    for player in players:
-        player.close()
+def players(tmp_path, server):
+    with Players(tmp_path, server.url) as several:
+        yield several
 
 
-def spooled(tmp_path):
-    """The text of everything that waits in the spool."""
-    files = [*tmp_path.glob("spool/*.jsonl"), *tmp_path.glob("spool/*.batch")]
-    return "".join(path.read_text("utf-8") for path in sorted(files))
-
-
-def command_lines():
-    """The command lines of all processes, as any user of the machine can read them."""
-    lines = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            lines.append(path.read_bytes().replace(b"\0", b" "))
-        except OSError:
-            continue
-    return lines
+@pytest.fixture
+def play(players):
+    return players.start
 
 
 def test_pause_in_one_instance_resumes_in_another(play, server, film):
@@ -118,6 +87,23 @@ def test_opening_at_the_position_shows_nothing_of_the_start(play, server, film):
         player.wait_playing()
 
         assert pytest.approx(90.5, abs=0.1) == player.position_s()
+
+
+def test_installed_as_documented_it_works_without_further_arguments(server, film, tmp_path):
+    """The folder in `scripts` and the file in `script-opts` are all there is to install."""
+    (tmp_path / "config/script-opts").mkdir(parents=True)
+    shutil.copytree(LUA_CLIENT, tmp_path / "config/scripts/playhead")
+    example = (LUA_CLIENT.parent / "playhead.conf").read_text()
+    settings = f"url={server.url}\nspool_dir={tmp_path}/new/spool folder\nresume_offset=5\n"
+    (tmp_path / "config/script-opts/playhead.conf").write_text(example + settings)
+    server.seed("film.wav", 90)
+    with Mpv(tmp_path / "config", film, arguments=["--pause"], script=None) as player:
+        player.wait_playing()
+        assert pytest.approx(85, abs=0.1) == player.position_s()
+        player.seek(100)
+        player.quit()
+
+    assert 100 == round(server.wait_for_report("film.wav", reason="quit")["position_s"])
 
 
 def test_two_users_have_two_positions(play, server, film):
@@ -174,7 +160,7 @@ def test_no_name_is_code_and_every_name_resumes(play, server, tmp_path, name):
 
 def test_a_name_that_is_not_text_is_saved_as_replacement_characters(play, server, tmp_path):
     """Bytes that are not UTF-8 become U+FFFD alike in name and path, and the file resumes."""
-    film = write_wav(os.fsencode(tmp_path) + b"/caf\xe9 \xff.wav", LENGTH_S, seed=5)
+    film = write_wav(tmp_path / os.fsdecode(b"caf\xe9 \xff.wav"), LENGTH_S, seed=5)
     with play(film) as player:
         player.wait_playing()
         player.seek(88)
@@ -185,89 +171,6 @@ def test_a_name_that_is_not_text_is_saved_as_replacement_characters(play, server
 
         assert pytest.approx(88, abs=3) == player.position_s()
     assert report["path"].endswith("/caf\ufffd \ufffd.wav")
-
-
-def test_server_down_at_quit_then_up(play, server, film, tmp_path):
-    """What was watched without a server arrives later, once, with the time it was measured."""
-    server.stop()
-    with play(film) as player:
-        player.wait_playing()
-        player.seek(150)
-        before_s = time.time()
-        assert player.quit() < 2
-    assert '"reason":"quit"' in spooled(tmp_path)
-
-    server.start()
-    with play(arguments=["--idle"]) as player:
-        report = server.wait_for_report("film.wav", reason="quit")
-        player.wait(lambda: spooled(tmp_path) == "", "an empty spool")
-    assert pytest.approx(before_s, abs=2) == report["client_time_s"]
-    ids = [r["id"] for r in server.reports]
-    assert sorted(set(ids)) == sorted(ids)
-
-
-def test_resumes_from_the_spool_while_the_server_is_down(play, server, film):
-    """Without any server the own machine still knows where it was."""
-    server.stop()
-    with play(film) as player:
-        player.wait_playing()
-        player.seek(140)
-        player.quit()
-    with play(film, arguments=["--pause"]) as player:
-        player.wait_playing()
-
-        assert pytest.approx(140, abs=3) == player.position_s()
-
-
-def test_a_position_from_elsewhere_that_is_newer_beats_the_spool(play, server, film):
-    """The spool only wins while it holds the newest word."""
-    server.stop()
-    with play(film) as player:
-        player.wait_playing()
-        player.seek(140)
-        player.quit()
-    server.start()
-    server.seed("film.wav", 222, client_time_s=time.time() + 60)
-    with play(film, arguments=["--pause"]) as player:
-        player.wait_playing()
-
-        assert pytest.approx(222, abs=1) == player.position_s()
-
-
-def test_hung_server_never_holds_up_opening_or_quitting(play, server, film, tmp_path):
-    """With a server that accepts and never answers, mpv opens at once and quits in under 3 s."""
-    server.behaviour.hung = True
-    started = time.monotonic()
-    with play(film) as player:
-        player.wait_playing()
-        opened_s = time.monotonic() - started
-        player.seek(111)
-        player.set("pause", True)
-        player.wait(lambda: '"reason":"pause"' in spooled(tmp_path), "the pause in the spool")
-        quit_s = player.quit()
-
-    assert opened_s < 3
-    assert quit_s < 3
-    assert '"reason":"quit"' in spooled(tmp_path)
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
-def test_a_killed_player_loses_at_most_one_heartbeat(play, server, film, tmp_path, number):
-    """
-    Without a server and without a chance to say goodbye, the next start delivers the position.
-    """
-    server.stop()
-    with play(film) as player:
-        player.wait_playing()
-        player.seek(160)
-        player.wait(lambda: '"position_s":16' in spooled(tmp_path), "a saved position")
-        player.signal(number)
-    server.start()
-    with play(film, arguments=["--pause"]) as player:
-        player.wait_playing()
-
-        assert pytest.approx(161, abs=3) == player.position_s()
-        assert 160 <= server.wait_for_report("film.wav")["position_s"] < 165
 
 
 def test_heartbeats_are_sent_while_playing(play, server, film):
@@ -345,7 +248,7 @@ def test_start_over_overwrites_the_stored_position(play, server, film):
     """The key in the notice goes back to the start, now and for the next time."""
     server.seed("film.wav", 200, client_time_s=time.time() - 60)
     with play(film, arguments=["--pause"], osd_seconds=60) as player:
-        player.wait(lambda: "BS" in _keys(player), "the notice's key")
+        player.wait(lambda: "BS" in bound_keys(player), "the notice's key")
         player.command("keypress", "BS")
         player.wait(lambda: player.position_s() < 1, "the start")
         server.wait_for_report("film.wav", position_s=0)
@@ -427,52 +330,17 @@ def test_silence_has_no_fingerprint(play, server, tmp_path):
     assert "fingerprint" not in server.wait_for_report("blank.wav")
 
 
-def test_no_file_no_report(play, server, film, tmp_path):
-    """An idle player, a generated source and an excluded folder save and ask nothing."""
-    with play(arguments=["--idle"]) as player:
-        player.get("idle-active")
-        player.quit()
-    with play("av://lavfi:sine=duration=300", exclude=str(tmp_path)) as player:
-        player.wait_playing()
-        player.load(film)
-        player.seek(100)
-        player.quit()
-
-    assert [] == server.requests
-    assert "" == spooled(tmp_path)
-
-
-def test_incognito_leaves_no_trace(play, server, film, tmp_path):
-    """Switched on while playing, nothing more is saved; switched off, the next file is."""
-    with play(film, heartbeat_interval=600) as player:
-        player.wait_playing()
-        player.command("script-message", "playhead-incognito")
-        player.seek(100)
-        player.load(film)
-        player.seek(120)
-        player.quit()
-
-    assert [] == server.reports
-    assert 1 == len([r for r in server.requests if r.method == "GET"])
-    assert "" == spooled(tmp_path)
-
-
 def test_ask_waits_for_the_answer(play, server, film):
     """With resume=ask the file plays from its start until the viewer says yes."""
     server.seed("film.wav", 200)
     with play(film, resume="ask", arguments=["--pause"], ask_seconds=60) as player:
         player.wait_playing()
         assert player.position_s() < 1
-        wait_until(lambda: "y" in _keys(player), "the question's keys")
+        player.wait(lambda: "y" in bound_keys(player), "the question's keys")
         player.command("keypress", "y")
 
         player.wait(lambda: player.position_s() >= 199, "the stored position")
-        player.wait(lambda: "y" not in _keys(player), "the keys to be gone")
-
-
-def _keys(player):
-    owned = [b for b in player.get("input-bindings") or [] if "playhead" in b.get("cmd", "")]
-    return {b["key"] for b in owned}
+        player.wait(lambda: "y" not in bound_keys(player), "the keys to be gone")
 
 
 def test_ask_answered_with_no_plays_on(play, server, film):
@@ -480,9 +348,9 @@ def test_ask_answered_with_no_plays_on(play, server, film):
     server.seed("film.wav", 200)
     with play(film, resume="ask", arguments=["--pause"], ask_seconds=60) as player:
         player.wait_playing()
-        wait_until(lambda: "n" in _keys(player), "the question's keys")
+        player.wait(lambda: "n" in bound_keys(player), "the question's keys")
         player.command("keypress", "n")
-        player.wait(lambda: not _keys(player), "the keys to be gone")
+        player.wait(lambda: not bound_keys(player), "the keys to be gone")
 
         assert player.position_s() < 1
 
@@ -511,154 +379,6 @@ def test_a_late_answer_is_ignored_once_the_viewer_has_sought(play, server, film)
         player.wait(lambda: time.monotonic() > time_limit, "the late answer to pass", 4)
 
         assert player.position_s() < 10
-
-
-def test_no_secret_and_no_title_on_a_command_line_or_in_the_log(play, server, film, tmp_path):
-    """Other users see no token, address or title of a request; nor does mpv's debug log."""
-    token = f"token{random.randrange(1 << 60)}"
-    secret = tmp_path / "token.txt"
-    secret.write_text(token + "\n")
-    server.tokens = {token: "ann"}
-    server.behaviour.delay_s = 0.5
-    with play(film, token_file=secret, resume_wait_ms=2000) as player:
-        player.ipc  # noqa: B018 - connecting starts the clock
-        lines = []
-        player.wait(
-            lambda: lines.extend(c for c in command_lines() if c.startswith(b"curl")) or lines,
-            "a curl process",
-        )
-        player.wait_playing()
-        player.seek(70)
-        player.quit()
-        server.wait_for_report("film.wav", user="ann", reason="quit")
-        log = player.log_path.read_text("utf-8", "replace")
-
-    for line in lines:
-        assert not re.search(rb"token\d|http|film|Authorization", line), line
-    assert token not in log
-    assert token not in spooled(tmp_path)
-    modes = [p.stat() for p in tmp_path.glob("spool/credentials-*")]
-    assert [0o600] == [stat.S_IMODE(m.st_mode) for m in modes]
-    assert 0o700 == stat.S_IMODE((tmp_path / "spool").stat().st_mode)
-
-
-def test_configuration_through_a_file_works_and_leaves_nothing(play, server, film, tmp_path):
-    """Where standard input cannot be used, requests go through a private file that is removed."""
-    server.users = {"ann": "pw"}
-    with play(film, curl_config="file", user="ann", password="pw") as player:
-        player.wait_playing()
-        player.seek(70)
-        player.set("pause", True)
-        server.wait_for_report("film.wav", user="ann", reason="pause")
-        player.wait(lambda: not list(tmp_path.glob("spool/curl-*")), "no file left")
-
-
-@pytest.mark.parametrize("status", [401, 404, 500, 503])
-def test_an_error_is_never_taken_for_success(play, server, film, tmp_path, status):
-    """Whatever the server answers instead of a result, the reports are kept and arrive later."""
-    server.behaviour.status = status
-    with play(film) as player:
-        player.wait_playing()
-        player.seek(100)
-        player.set("pause", True)
-        server.wait_for(lambda: any(r.method == "POST" for r in server.requests), "an attempt")
-        player.quit()
-    assert '"reason":"pause"' in spooled(tmp_path)
-
-    server.behaviour.status = None
-    with play(arguments=["--idle"]) as player:
-        server.wait_for_report("film.wav", reason="pause")
-        player.wait(lambda: spooled(tmp_path) == "", "an empty spool")
-
-
-def test_two_players_share_the_spool_safely(play, server, tmp_path):
-    """Players that start and flush at the same time neither lose nor repeat a report."""
-    server.stop()
-    files = [write_wav(tmp_path / f"p{n}.wav", LENGTH_S, seed=n) for n in range(3)]
-    players = [play(path) for path in files]
-    for player in players:
-        player.wait_playing()
-        player.seek(100)
-        player.set("pause", True)
-    for number, player in enumerate(players):
-        player.wait(lambda n=number: f"p{n}.wav" in spooled(tmp_path), "a spooled report")
-    server.start()
-    for player in players:
-        player.command("script-message", "playhead-flush")
-
-    for path in files:
-        server.wait_for_report(path.name)
-    players[0].wait(lambda: spooled(tmp_path) == "", "an empty spool")
-    for player in players:
-        player.quit()
-
-
-def test_a_missing_curl_is_said_and_costs_nothing(play, film, tmp_path):
-    """Without curl the film plays, the log says what to install, and positions are kept."""
-    with play(film, curl="no-such-curl") as player:
-        player.wait_playing()
-        player.seek(100)
-        player.wait(lambda: "curl was not found" in player.log(), "the sentence")
-        player.quit()
-
-    assert '"reason":"quit"' in spooled(tmp_path)
-
-
-def test_url_is_saved_without_query_and_user(play, server, tmp_path):
-    """A stream's ticket, user and password never leave the player."""
-    film = write_wav(tmp_path / "stream.wav", LENGTH_S)
-    with _FileServer(film) as address:
-        url = f"http://someone:word@{address}/My%20File%20%231.wav?ticket=secret&t=5#x"
-        with play(url) as player:
-            player.wait_playing()
-            player.seek(60)
-            player.quit()
-        report = server.wait_for_report("My File #1.wav", reason="quit")
-
-    assert f"http://{address}/My%20File%20%231.wav" == report["path"]
-    assert "secret" not in spooled(tmp_path)
-    assert not [r for r in server.requests if "secret" in r.path or b"secret" in r.body]
-
-
-class _FileServer:
-    """Serves one file at any path, with ranges, so that mpv can seek in it."""
-
-    def __init__(self, path):
-        import http.server  # noqa: PLC0415 - only this double needs it
-        import threading  # noqa: PLC0415
-
-        data = path.read_bytes()
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def log_message(self, *_arguments):
-                pass
-
-            def do_GET(self):
-                match = re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))
-                start = int(match[1]) if match else 0
-                self.send_response(206 if match else 200)
-                self.send_header("Accept-Ranges", "bytes")
-                if match:
-                    self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
-                self.send_header("Content-Length", str(len(data) - start))
-                self.end_headers()
-                try:
-                    self.wfile.write(data[start:])
-                except OSError:
-                    self.close_connection = True
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        return f"127.0.0.1:{self.server.server_address[1]}"
-
-    def __exit__(self, *_exception):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join(5)
 
 
 def test_old_server_gets_the_old_requests(play, server, tmp_path):

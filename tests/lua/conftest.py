@@ -1,4 +1,6 @@
-"""The client's modules in Lua 5.1, 5.2 and LuaJIT, and a scripted mpv to run the whole script in."""
+"""
+The client's modules in Lua 5.1, 5.2 and LuaJIT, and a scripted mpv to run the whole script in.
+"""
 
 import importlib
 import json
@@ -29,6 +31,11 @@ class LuaState:
     def table(self, value):
         """A Lua table from a dict or list, all the way down."""
         return self.runtime.table_from(value, recursive=True)
+
+    def names_in(self, path, *_filter):
+        """What mpv's `utils.readdir` does: names, or nil for what is no folder."""
+        folder = Path(path)
+        return self.table([p.name for p in folder.iterdir()]) if folder.is_dir() else None
 
     def parse_json(self, text, *_ignored):
         """What mpv's `utils.parse_json` does: a value, or nil for anything that is not JSON."""

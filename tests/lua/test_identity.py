@@ -26,7 +26,22 @@ def identity(lua):
 def test_clean_text_is_what_python_makes_of_the_same_bytes(identity):
     """Every byte string becomes valid UTF-8, damaged pieces replaced exactly as Python does."""
     generator = random.Random(7)
-    interesting = [0x41, 0x7F, 0x80, 0xBF, 0xC2, 0xE0, 0xA0, 0xED, 0x9F, 0xEF, 0xF0, 0x90, 0xF4, 0xFF]
+    interesting = [
+        0x41,
+        0x7F,
+        0x80,
+        0xBF,
+        0xC2,
+        0xE0,
+        0xA0,
+        0xED,
+        0x9F,
+        0xEF,
+        0xF0,
+        0x90,
+        0xF4,
+        0xFF,
+    ]
     for _ in range(500):
         data = bytes(generator.choices(interesting, k=generator.randrange(12)))
 
@@ -78,7 +93,11 @@ def test_a_relative_path_on_windows_keeps_its_separators(lua, identity):
 @pytest.mark.parametrize(
     ("url", "expected", "name"),
     [
-        ("https://u:p@Host.example:8443/a/My%20F.mkv?t=1#x", "https://host.example:8443/a/My%20F.mkv", "My F.mkv"),
+        (
+            "https://u:p@Host.example:8443/a/My%20F.mkv?t=1#x",
+            "https://host.example:8443/a/My%20F.mkv",
+            "My F.mkv",
+        ),
         ("HTTP://h/a@b.mkv", "http://h/a@b.mkv", "a@b.mkv"),
         ("https://h/watch?list=1&v=abc", "https://h/watch;v=abc", "watch;v=abc"),
         ("https://h?ticket=1", "https://h", "h"),

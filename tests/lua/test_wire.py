@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+
 from support.mpv import require_program
 
 
@@ -13,7 +14,14 @@ def wire(lua):
     return lua.require("wire")
 
 
-SETTINGS = {"url": "http://127.0.0.1:9/", "timeout": 10, "ca_file": "", "token": "", "user": "", "password": ""}
+SETTINGS = {
+    "url": "http://127.0.0.1:9/",
+    "timeout": 10,
+    "ca_file": "",
+    "token": "",
+    "user": "",
+    "password": "",
+}
 
 
 def entry(lua, identifier, name, position_s, client_time_s, *, finished=False):
@@ -39,7 +47,9 @@ def test_a_report_is_one_line_of_json_with_exact_numbers(lua, wire, to_raw):
         "name": 'q"b\\s/\n\t\x01\x7f é東🎬',
     }
 
-    line = wire.report_line(lua.table({k: to_raw(v) if isinstance(v, str) else v for k, v in report.items()}))
+    line = wire.report_line(
+        lua.table({k: to_raw(v) if isinstance(v, str) else v for k, v in report.items()})
+    )
     assert "\n" not in line
     assert {**report, "client_time_s": 1795251599.123} == json.loads(line.encode("latin-1"))
     assert "735934464000," in line
@@ -57,11 +67,16 @@ def test_curl_reads_back_exactly_what_was_meant(lua, wire, to_raw, tmp_path):
     body = json.dumps({"name": "q\"b\\s\n\té東 'x' $HOME `id` @file"}, ensure_ascii=False)
     settings = {**SETTINGS, "url": "file://" + str(tmp_path), "user": 'a"n\\n', "password": "p w:x"}
     request = lua.table({"path": "/x", "body": to_raw(body)})
-    config = wire.curl_config(lua.table(settings), request, None) + wire.credentials_config(lua.table(settings))
+    config = wire.curl_config(lua.table(settings), request, None) + wire.credentials_config(
+        lua.table(settings)
+    )
     config = config.replace('proto = "=http,https"', 'proto = "=file"')
 
     done = subprocess.run(
-        ["curl", "-q", "--libcurl", "-", "-K", "-"], input=config.encode("latin-1"), capture_output=True, check=False
+        ["curl", "-q", "--libcurl", "-", "-K", "-"],
+        input=config.encode("latin-1"),
+        capture_output=True,
+        check=False,
     )
     source = done.stdout.decode()
     fields = re.search(r'POSTFIELDS, ((?:\s*".*"\n?)+)', source)
@@ -177,7 +192,9 @@ def test_server_times_are_read_in_any_zone(lua, text, expected):
 def test_the_old_protocol_sends_the_newest_position_of_a_name(lua):
     """The old server keeps what arrives last, so older reports are settled, not sent."""
     entries = lua.table([])
-    for number, (name, position_s, at) in enumerate([("x", 10.9, 1), ("y", 5, 2), ("x", 90.9, 3)], 1):
+    for number, (name, position_s, at) in enumerate(
+        [("x", 10.9, 1), ("y", 5, 2), ("x", 90.9, 3)], 1
+    ):
         entries[number] = entry(lua, str(number), name, position_s, at)
     old = lua.require("timestampsync")
 
@@ -197,7 +214,8 @@ def test_the_old_protocol_stores_finished_files_as_zero(lua):
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "expected"), [(200, "123\n", 123), (404, "{}", None), (200, "<html>", None), (500, "5", None)]
+    ("status", "body", "expected"),
+    [(200, "123\n", 123), (404, "{}", None), (200, "<html>", None), (500, "5", None)],
 )
 def test_the_old_protocol_reads_bare_seconds(lua, status, body, expected):
     """Only a bare integer with status 200 is a position."""

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -49,11 +49,11 @@ def require_program(name: str, hint: str) -> str:
     pytest.skip(hint)
 
 
-def write_wav(path: Path | bytes, seconds: float, *, seed: int | None = 0) -> Path | bytes:
+def write_wav(path: Path, seconds: float, *, seed: int | None = 0) -> Path:
     """Writes a mono 8 kHz WAV: noise that depends on `seed`, or silence when it is None."""
     count = int(seconds * WAV_RATE_HZ)
     frames = b"\x80" * count if seed is None else random.Random(seed).randbytes(count)
-    with open(path, "wb") as file, wave.open(file, "wb") as sound:
+    with path.open("wb") as file, wave.open(file, "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(1)
         sound.setframerate(WAV_RATE_HZ)
@@ -177,7 +177,7 @@ class Mpv:
         )
         self._ipc: Ipc | None = None
 
-    def __enter__(self) -> Mpv:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 HANG_S_MAX = 30.0
 POLL_S = 0.02
@@ -63,7 +63,7 @@ class PlayheadDouble:
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
 
-    def __enter__(self) -> PlayheadDouble:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

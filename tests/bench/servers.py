@@ -1,0 +1,83 @@
+"""
+Server processes to be measured: started, waited for by the line in which they tell their URL, and
+ended whatever happens.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+STOP_TIMEOUT_S = 30.0
+MEBIBYTE = 1024 * 1024
+LINES_BEFORE_URL_MAX = 200
+
+_CLOCK_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class Server(msgspec.Struct, frozen=True):
+    """A running server."""
+
+    url: str
+    pid: int
+
+    def cpu_s(self) -> float:
+        """Processor time it has used so far, all threads, in user mode and in the kernel."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _CLOCK_TICKS_PER_S
+
+    def resident_mib(self) -> float:
+        """Memory it holds now."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * _PAGE_BYTES / MEBIBYTE
+
+
+@contextmanager
+def playhead(data: Path) -> Iterator[Server]:
+    """`playhead serve` as an operator starts it, on a data directory and a free port."""
+    command = ["-m", "daemon", "serve", "--data", str(data), "--bind", "127.0.0.1:0"]
+    with _running(command) as server:
+        yield server
+
+
+@contextmanager
+def echo(answer_bytes: int) -> Iterator[Server]:
+    """The baseline: hypercorn with nothing behind it, answering with that many bytes."""
+    with _running(["-m", "bench.echo", str(answer_bytes)]) as server:
+        yield server
+
+
+@contextmanager
+def _running(command: Sequence[str]) -> Iterator[Server]:
+    process = subprocess.Popen([sys.executable, *command], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        yield Server(_listening_url(process.stderr), process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.communicate(timeout=STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+def _listening_url(lines: TextIO) -> str:
+    """Both servers log one JSON object per line."""
+    said = []
+    for _ in range(LINES_BEFORE_URL_MAX):
+        line = lines.readline()
+        said.append(line)
+        if line.startswith("{") and json.loads(line).get("event") == "listening":
+            return str(json.loads(line)["url"])
+        if not line:
+            break
+    raise RuntimeError("The server did not start:\n" + "".join(said))

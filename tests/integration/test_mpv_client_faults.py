@@ -1,0 +1,277 @@
+"""The mpv client in a real mpv when things go wrong, and what it keeps to itself."""
+
+import random
+import re
+import signal
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from support.mpv import require_mpv, require_program, write_wav
+from support.mpv_client import FileServer, Players
+from support.playhead_double import PlayheadDouble
+
+LENGTH_S = 300
+
+
+@pytest.fixture(autouse=True)
+def _programs():
+    require_mpv()
+    require_program("curl", "install curl to run this test")
+
+
+@pytest.fixture
+def server():
+    with PlayheadDouble() as double:
+        yield double
+
+
+@pytest.fixture
+def film(tmp_path):
+    return write_wav(tmp_path / "film.wav", LENGTH_S)
+
+
+@pytest.fixture
+def players(tmp_path, server):
+    with Players(tmp_path, server.url) as several:
+        yield several
+
+
+@pytest.fixture
+def play(players):
+    return players.start
+
+
+def command_lines():
+    """The command lines of all processes, as any user of the machine can read them."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            lines.append(path.read_bytes().replace(b"\0", b" "))
+        except OSError:
+            continue
+    return lines
+
+
+def test_server_down_at_quit_then_up(players, play, server, film):
+    """What was watched without a server arrives later, once, with the time it was measured."""
+    server.stop()
+    with play(film) as player:
+        player.wait_playing()
+        player.seek(150)
+        before_s = time.time()
+        assert player.quit() < 2
+    assert '"reason":"quit"' in players.spooled()
+
+    server.start()
+    with play(arguments=["--idle"]) as player:
+        report = server.wait_for_report("film.wav", reason="quit")
+        player.wait(lambda: players.spooled() == "", "an empty spool")
+    assert pytest.approx(before_s, abs=2) == report["client_time_s"]
+    ids = [r["id"] for r in server.reports]
+    assert sorted(set(ids)) == sorted(ids)
+
+
+def test_resumes_from_the_spool_while_the_server_is_down(play, server, film):
+    """Without any server the own machine still knows where it was."""
+    server.stop()
+    with play(film) as player:
+        player.wait_playing()
+        player.seek(140)
+        player.quit()
+    with play(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(140, abs=3) == player.position_s()
+
+
+def test_a_position_from_elsewhere_that_is_newer_beats_the_spool(play, server, film):
+    """The spool only wins while it holds the newest word."""
+    server.stop()
+    with play(film) as player:
+        player.wait_playing()
+        player.seek(140)
+        player.quit()
+    server.start()
+    server.seed("film.wav", 222, client_time_s=time.time() + 60)
+    with play(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(222, abs=1) == player.position_s()
+
+
+def test_hung_server_never_holds_up_opening_or_quitting(players, play, server, film):
+    """With a server that accepts and never answers, mpv opens at once and quits in under 3 s."""
+    server.behaviour.hung = True
+    started = time.monotonic()
+    with play(film) as player:
+        player.wait_playing()
+        opened_s = time.monotonic() - started
+        player.seek(111)
+        player.set("pause", True)
+        player.wait(lambda: '"reason":"pause"' in players.spooled(), "the pause in the spool")
+        quit_s = player.quit()
+
+    assert opened_s < 3
+    assert quit_s < 3
+    assert '"reason":"quit"' in players.spooled()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
+def test_a_killed_player_loses_at_most_one_heartbeat(players, play, server, film, number):
+    """
+    Without a server and without a chance to say goodbye, the next start delivers the position.
+    """
+    server.stop()
+    with play(film) as player:
+        player.wait_playing()
+        player.seek(160)
+        player.wait(lambda: '"position_s":16' in players.spooled(), "a saved position")
+        player.signal(number)
+    server.start()
+    with play(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(161, abs=3) == player.position_s()
+        assert 160 <= server.wait_for_report("film.wav")["position_s"] < 165
+
+
+def test_no_file_no_report(players, play, server, film, tmp_path):
+    """An idle player, a generated source and an excluded folder save and ask nothing."""
+    with play(arguments=["--idle"]) as player:
+        player.get("idle-active")
+        player.quit()
+    with play("av://lavfi:sine=duration=300", exclude=str(tmp_path)) as player:
+        player.wait_playing()
+        player.load(film)
+        player.seek(100)
+        player.quit()
+
+    assert [] == server.requests
+    assert "" == players.spooled()
+
+
+def test_incognito_leaves_no_trace(players, play, server, film):
+    """Switched on while playing, nothing more is saved; switched off, the next file is."""
+    with play(film, heartbeat_interval=600) as player:
+        player.wait_playing()
+        player.command("script-message", "playhead-incognito")
+        player.seek(100)
+        player.load(film)
+        player.seek(120)
+        player.quit()
+
+    assert [] == server.reports
+    assert 1 == len([r for r in server.requests if r.method == "GET"])
+    assert "" == players.spooled()
+
+
+def test_no_secret_and_no_title_on_a_command_line_or_in_the_log(
+    players, play, server, film, tmp_path
+):
+    """Other users see no token, address or title of a request; nor does mpv's debug log."""
+    token = f"token{random.randrange(1 << 60)}"
+    secret = tmp_path / "token.txt"
+    secret.write_text(token + "\n")
+    server.tokens = {token: "ann"}
+    server.behaviour.delay_s = 0.5
+    with play(film, token_file=secret, resume_wait_ms=2000) as player:
+        player.ipc  # noqa: B018 - connecting starts the clock
+        lines = []
+        player.wait(
+            lambda: lines.extend(c for c in command_lines() if c.startswith(b"curl")) or lines,
+            "a curl process",
+        )
+        player.wait_playing()
+        player.seek(70)
+        player.quit()
+        server.wait_for_report("film.wav", user="ann", reason="quit")
+        log = player.log_path.read_text("utf-8", "replace")
+
+    for line in lines:
+        assert not re.search(rb"token\d|http|film|Authorization", line), line
+    assert token not in log
+    assert token not in players.spooled()
+    modes = [p.stat() for p in tmp_path.glob("spool/credentials-*")]
+    assert [0o600] == [stat.S_IMODE(m.st_mode) for m in modes]
+    assert 0o700 == stat.S_IMODE((tmp_path / "spool").stat().st_mode)
+
+
+def test_configuration_through_a_file_works_and_leaves_nothing(play, server, film, tmp_path):
+    """Where standard input cannot be used, requests go through a private file that is removed."""
+    server.users = {"ann": "pw"}
+    with play(film, curl_config="file", user="ann", password="pw") as player:
+        player.wait_playing()
+        player.seek(70)
+        player.set("pause", True)
+        server.wait_for_report("film.wav", user="ann", reason="pause")
+        player.wait(lambda: not list(tmp_path.glob("spool/curl-*")), "no file left")
+
+
+@pytest.mark.parametrize("status", [401, 404, 500, 503])
+def test_an_error_is_never_taken_for_success(players, play, server, film, status):
+    """Whatever the server answers instead of a result, the reports are kept and arrive later."""
+    server.behaviour.status = status
+    with play(film) as player:
+        player.wait_playing()
+        player.seek(100)
+        player.set("pause", True)
+        server.wait_for(lambda: any(r.method == "POST" for r in server.requests), "an attempt")
+        player.quit()
+    assert '"reason":"pause"' in players.spooled()
+
+    server.behaviour.status = None
+    with play(arguments=["--idle"]) as player:
+        server.wait_for_report("film.wav", reason="pause")
+        player.wait(lambda: players.spooled() == "", "an empty spool")
+
+
+def test_two_players_share_the_spool_safely(players, play, server, tmp_path):
+    """Players that start and flush at the same time neither lose nor repeat a report."""
+    server.stop()
+    files = [write_wav(tmp_path / f"p{n}.wav", LENGTH_S, seed=n) for n in range(3)]
+    opened = [play(path) for path in files]
+    for player in opened:
+        player.wait_playing()
+        player.seek(100)
+        player.set("pause", True)
+    for number, player in enumerate(opened):
+        player.wait(lambda n=number: f"p{n}.wav" in players.spooled(), "a spooled report")
+    server.start()
+    for player in opened:
+        player.command("script-message", "playhead-flush")
+
+    for path in files:
+        server.wait_for_report(path.name)
+    opened[0].wait(lambda: players.spooled() == "", "an empty spool")
+    for player in opened:
+        player.quit()
+
+
+def test_a_missing_curl_is_said_and_costs_nothing(players, play, film):
+    """Without curl the film plays, the log says what to install, and positions are kept."""
+    with play(film, curl="no-such-curl") as player:
+        player.wait_playing()
+        player.seek(100)
+        player.wait(lambda: "curl was not found" in player.log(), "the sentence")
+        player.quit()
+
+    assert '"reason":"quit"' in players.spooled()
+
+
+def test_url_is_saved_without_query_and_user(players, play, server, tmp_path):
+    """A stream's ticket, user and password never leave the player."""
+    film = write_wav(tmp_path / "stream.wav", LENGTH_S)
+    with FileServer(film) as address:
+        url = f"http://someone:word@{address}/My%20File%20%231.wav?ticket=secret&t=5#x"
+        with play(url) as player:
+            player.wait_playing()
+            player.seek(60)
+            player.quit()
+        report = server.wait_for_report("My File #1.wav", reason="quit")
+
+    assert f"http://{address}/My%20File%20%231.wav" == report["path"]
+    assert "secret" not in players.spooled()
+    assert not [r for r in server.requests if "secret" in r.path or b"secret" in r.body]
