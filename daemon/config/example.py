@@ -75,7 +75,7 @@ def _key_lines(section: str, kind: type[msgspec.Struct]) -> list[str]:
     lines: list[str] = []
     for name, text, default in _fields(kind):
         key = f"{section}.{name}" if section else name
-        lines += ["", *_comment(f"{text} [{environment_name(key)}]")]
+        lines += ["", *_comment(f"{text} ({environment_name(key)})")]
         lines.append(f"# {name} = {toml_value(default)}")
     return lines[1:]
 

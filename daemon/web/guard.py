@@ -96,9 +96,10 @@ class Guard:
 
     def _is_known_host(self, host: str) -> bool:
         name = _host_name(host)
-        if name in self._hosts or (name and "." not in name and ":" not in name):
+        if name in self._hosts or name.endswith(".local"):
             return True
-        return _is_address(name)
+        is_bare = bool(name) and "." not in name and ":" not in name
+        return is_bare or _is_address(name)
 
     def _is_own_page(self, headers: Mapping[str, str], host: str) -> bool:
         origin = headers.get("origin")

@@ -13,6 +13,7 @@ import msgspec
 from support.clock import FakeClock
 
 from daemon.clock import Clock
+from daemon.database import storage_errors
 from daemon.engine.engine import Engine
 from daemon.engine.replay import replay
 from daemon.engine.views import ViewReader, ViewStore
@@ -93,9 +94,12 @@ class Ledger:
 
     def close(self) -> None:
         """Releases both files."""
-        if hasattr(self, "views"):
-            self.views.close()
-        self.log.close()
+        for opened in (
+            *(getattr(self, name, None) for name in ("views", "log")),
+            *(getattr(getattr(self, "writer", None), name, None) for name in ("_send", "_receive")),
+        ):
+            if opened is not None:
+                opened.close()
 
     def __enter__(self) -> Self:
         return self
@@ -123,7 +127,8 @@ def remains(folder: Path, *, promised: Head) -> Remains:
     `promised` is the end of the log that callers have been told of.
     """
     try:
-        found = views_ahead(folder)
+        with storage_errors("look at the views"):
+            found = views_ahead(folder)
         with Ledger(folder) as ledger:
             found += ledger.problems()
             head = ledger.log.end
@@ -138,8 +143,9 @@ def views_ahead(folder: Path) -> list[str]:
     """Views that have applied what the log does not hold, before anything is caught up."""
     if not (folder / "views.db").exists() or not (folder / "log.db").exists():
         return []
-    log = LogReader.open(folder / "log.db")
-    views = ViewReader.open(folder / "views.db")
+    # Writable, because only such a connection may roll back what a crash interrupted.
+    log = LogReader(apsw.Connection(str(folder / "log.db")))
+    views = ViewReader(apsw.Connection(str(folder / "views.db")))
     try:
         if not _has_table(log.connection, "events"):
             return [] if not _has_table(views.connection, "checkpoints") else _checkpoints(views)

@@ -119,6 +119,8 @@ class Ipc:
                 lambda: request_id in self._replies or self._closed, COMMAND_TIMEOUT_S
             )
             reply = self._replies.pop(request_id, None)
+        if reply is None and not self._closed:
+            raise AssertionError(f"mpv did not answer {arguments} within {COMMAND_TIMEOUT_S} s")
         if reply is None:
             raise MpvGone(arguments)
         if reply["error"] != "success":

@@ -90,11 +90,11 @@ def routes(entries, prefix=""):
 
 def test_every_command_is_documented():
     """The README, the daemon's README or a page of ops/docs shows each command as it is typed."""
-    main = object_of("daemon.cli", "main")
+    main = object_of("daemon.cli.main", "cli")
     pages = document(
         checkout.ROOT / "README.md",
         *(checkout.ROOT / "daemon").glob("README.md"),
-        *sorted((OPS / "docs").glob("*.md")),
+        *sorted((OPS / "docs").rglob("*.md")),
     )
 
     silent = [
@@ -116,9 +116,9 @@ def test_every_setting_is_in_the_example_configuration():
 
 
 def test_every_metric_is_documented():
-    """ops/docs/metrics.md names each metric of the catalogue."""
+    """The reference page names each metric of the catalogue."""
     catalogue = object_of("daemon.telemetry.metrics", "CATALOGUE")
-    page = document(OPS / "docs" / "metrics.md")
+    page = document(OPS / "docs" / "reference" / "metrics.md")
 
     silent = [
         name
@@ -130,9 +130,9 @@ def test_every_metric_is_documented():
 
 
 def test_every_route_is_documented():
-    """ops/docs/http.md names the path of each route, written as the code writes it."""
+    """The reference page names the path of each route, written as the code writes it."""
     table = object_of("daemon.web.app", "ROUTES")
-    page = document(OPS / "docs" / "http.md")
+    page = document(OPS / "docs" / "reference" / "http.md")
 
     silent = [path for path in routes(table) if path not in page]
 

@@ -1,0 +1,204 @@
+"""
+Writes the reference pages under `ops/docs/reference` and the example configuration, from the code.
+
+Run it as `.venv/bin/python ops/reference.py`, or let `ops/fix` do so. A tidy test compares
+`pages()` with what is in the tree, so the pages cannot fall behind.
+"""
+
+from collections.abc import Iterator
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from daemon.cli.main import cli
+from daemon.config import example
+from daemon.config.load import all_keys, environment_name
+from daemon.config.settings import SECTIONS, Settings
+from daemon.telemetry.catalogue import CATALOGUE, Instrument
+from daemon.web.app import ROUTES
+from daemon.web.endpoint import Endpoint
+from projections.events import EVENT_TYPES
+
+OPS = Path(__file__).parent
+
+MADE = "<!-- Made from the code by ops/reference.py; do not edit. -->"
+
+HELP_COLUMNS = 96
+
+
+def pages() -> dict[Path, str]:
+    """Every generated file, by its path."""
+    folder = OPS / "docs" / "reference"
+    return {
+        folder / "http.md": _http(),
+        folder / "metrics.md": _metrics(),
+        folder / "events.md": _events(),
+        folder / "configuration.md": _configuration(),
+        folder / "commands.md": _commands(),
+        OPS / "config" / "playhead.example.toml": example.example(),
+    }
+
+
+def _page(title: str, *paragraphs: str) -> str:
+    return "\n\n".join([f"# {title}", MADE, *paragraphs]) + "\n"
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join("| " + " | ".join(_cell(text) for text in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _http() -> str:
+    tags = list(dict.fromkeys(endpoint.tag for endpoint in ROUTES))
+    intro = (
+        "Machine-readable: `GET /api/openapi.json`. Errors are `application/problem+json` with a"
+        " `detail` and a `hint`. Scopes are granted by `playhead user` and `playhead token`."
+    )
+    sections = [_http_section(tag) for tag in tags]
+    return _page("HTTP interface", intro, *sections)
+
+
+def _http_section(tag: str) -> str:
+    blocks = [f"## {tag}"]
+    for endpoint in ROUTES:
+        if endpoint.tag == tag:
+            blocks += _http_block(endpoint)
+    return "\n\n".join(blocks)
+
+
+def _http_block(endpoint: Endpoint) -> Iterator[str]:
+    scope = f"scope `{endpoint.scope}`" if endpoint.scope else "open"
+    yield f"### `{endpoint.method} {endpoint.path}`"
+    yield f"{cleandoc(endpoint.handler.__doc__ or endpoint.summary)} ({scope})"
+    for title, kind in (("Query", endpoint.query), ("Body", endpoint.body)):
+        if kind is not None:
+            yield f"{title}: {cleandoc(kind.__doc__ or '')}"
+            yield _table(("field", "type", "default"), _fields(kind))
+    answer = getattr(endpoint.answer, "__name__", str(endpoint.answer or "text"))
+    statuses = ", ".join(str(status) for status in endpoint.statuses)
+    more = f" Also: {statuses}." if statuses else ""
+    yield f"Answers `{answer}` as `{endpoint.answer_type}`.{more}"
+
+
+def _fields(kind: type[msgspec.Struct]) -> list[tuple[str, ...]]:
+    _, components = msgspec.json.schema_components([kind])
+    schema = components[kind.__name__]
+    required = schema.get("required", [])
+    return [
+        (f"`{name}`", _type_text(shape), "required" if name in required else _default(shape))
+        for name, shape in schema.get("properties", {}).items()
+    ]
+
+
+def _default(shape: dict[str, Any]) -> str:
+    value = shape.get("default")
+    return "" if value in (None, "") else f"`{msgspec.json.encode(value).decode()}`"
+
+
+def _type_text(shape: dict[str, Any]) -> str:
+    if "anyOf" in shape:
+        return " or ".join(_type_text(choice) for choice in shape["anyOf"])
+    if "enum" in shape:
+        return ", ".join(f"`{value}`" for value in shape["enum"])
+    if "$ref" in shape:
+        return f"`{shape['$ref'].rpartition('/')[2]}`"
+    if shape.get("type") == "array":
+        return f"list of {_type_text(shape['items'])}"
+    limits = [
+        f"{sign} {shape[key]:g}" if isinstance(shape[key], float) else f"{sign} {shape[key]}"
+        for key, sign in (("minimum", "≥"), ("maximum", "≤"), ("maxLength", "length ≤"))
+        if key in shape
+    ]
+    return ", ".join([shape.get("type", "any"), *limits])
+
+
+def _metrics() -> str:
+    rows = [
+        (
+            f"`{known.name}`",
+            f"`{prometheus_name(known)}`",
+            known.kind,
+            known.unit,
+            ", ".join(f"`{label.replace('.', '_')}`" for label in known.labels),
+            known.help,
+        )
+        for known in CATALOGUE
+    ]
+    header = ("OpenTelemetry", "Prometheus", "kind", "unit", "labels", "meaning")
+    intro = (
+        "`GET /metrics` serves these to Prometheus; `telemetry.otlp_endpoint` pushes them to a"
+        " collector."
+    )
+    return _page("Metrics", intro, _table(header, rows))
+
+
+def prometheus_name(instrument: Instrument) -> str:
+    """The name under which Prometheus sees an instrument."""
+    name = instrument.name.replace(".", "_")
+    if instrument.unit == "s":
+        name += "_seconds"
+    return name + ("_total" if instrument.kind == "counter" else "")
+
+
+def _events() -> str:
+    blocks = []
+    for name, kind in EVENT_TYPES.items():
+        blocks += [f"## `{name}`", cleandoc(kind.__doc__ or "")]
+        blocks.append(_table(("field", "type", "default"), _fields(kind)))
+    intro = (
+        "Every event also has `seq`, `id`, `at`, `recorded`, `source`, `actor` and `cause`. A type"
+        " keeps its name and meaning for ever; a changed shape is a new version, `name.2`."
+    )
+    return _page("Events", intro, *blocks)
+
+
+def _configuration() -> str:
+    meanings = example.descriptions()
+    defaults = Settings()
+    rows = []
+    for key in all_keys():
+        section, _, name = key.rpartition(".")
+        value = getattr(getattr(defaults, section) if section else defaults, name)
+        text = f"`{example.toml_value(value)}`"
+        rows.append((f"`{key}`", f"`{environment_name(key)}`", text, meanings[key]))
+    assert SECTIONS
+    intro = (
+        "A TOML file named by `--config` or `PLAYHEAD_CONFIG`, then a `.env` file in the working"
+        " directory, then the environment, then the command line: later ones win. A list in the"
+        " environment is written with commas. `playhead config example` prints a file with all"
+        " keys; [playhead.example.toml](../../config/playhead.example.toml) is that file."
+    )
+    return _page("Configuration", intro, _table(("key", "environment", "default", "meaning"), rows))
+
+
+def _commands() -> str:
+    blocks = [f"## `{name}`\n\n```text\n{text}\n```" for name, text in _help_texts(cli, "playhead")]
+    return _page("Commands", *blocks)
+
+
+def _help_texts(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
+    context = click.Context(
+        command, info_name=name, terminal_width=HELP_COLUMNS, max_content_width=HELP_COLUMNS
+    )
+    yield name, command.get_help(context)
+    if isinstance(command, click.Group):
+        for inner in sorted(command.commands):
+            yield from _help_texts(command.commands[inner], f"{name} {inner}")
+
+
+def main() -> None:
+    """Writes all pages."""
+    for path, text in pages().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,233 @@
+"""
+A disk that refuses writes or syncs under the running writer: full, broken, and well again.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import apsw
+import pytest
+from support.builders import report, report_command
+from support.disk import FOR_EVER, DiskFault, SimulatedDisk, memory_folder
+from support.ledger import Ledger, Outcome, remains
+
+from daemon.database import open_database
+from daemon.errors import StorageError
+from daemon.eventlog.store import EventLog
+from projections.commands import ExpirePositions
+
+LOG_FAULTS = [
+    ("write", 1, apsw.SQLITE_FULL, "log.db-wal"),
+    ("write", 2, apsw.SQLITE_FULL, "log.db-wal"),
+    ("write", 3, apsw.SQLITE_IOERR_WRITE, "log.db-wal"),
+    ("write", 5, apsw.SQLITE_IOERR_WRITE, "log.db-wal"),
+    ("sync", 1, apsw.SQLITE_IOERR_FSYNC, "log.db-wal"),
+    ("sync", 2, apsw.SQLITE_IOERR_FSYNC, "log.db-wal"),
+]
+
+VIEW_FAULTS = [
+    ("write", 1, apsw.SQLITE_FULL, "views.db-wal"),
+    ("write", 2, apsw.SQLITE_IOERR_WRITE, "views.db-wal"),
+    ("write", 7, apsw.SQLITE_FULL, "views.db-wal"),
+]
+
+CHECKPOINT_FAULTS = [
+    ("write", 1, apsw.SQLITE_FULL, "log.db"),
+    ("sync", 1, apsw.SQLITE_IOERR_FSYNC, "log.db"),
+    ("write", 1, apsw.SQLITE_FULL, "views.db"),
+    ("sync", 1, apsw.SQLITE_IOERR_FSYNC, "views.db"),
+    ("sync", 1, apsw.SQLITE_IOERR_FSYNC, "views.db-wal"),
+]
+
+MANY = 60
+"""Commands enough for several checkpoints."""
+
+
+@pytest.fixture
+def disk() -> Iterator[SimulatedDisk]:
+    """A disk that works until told otherwise."""
+    with SimulatedDisk() as disk:
+        yield disk
+
+
+@pytest.fixture
+def ledger(disk: SimulatedDisk) -> Iterator[Ledger]:
+    """A log on that disk that holds one event."""
+    with Ledger(vfs=disk.vfs_name) as ledger:
+        assert ledger.commit(report_command())[0].error is None
+        yield ledger
+
+
+def break_disk(
+    disk: SimulatedDisk, on: Literal["write", "sync"], nth: int, code: int, file: str
+) -> DiskFault:
+    """Has the disk refuse from the nth attempt on, until it is healed."""
+    strike = disk.fail_write if on == "write" else disk.fail_sync
+    return strike(nth, code=code, times=FOR_EVER, file=file)
+
+
+def commit_until(fault: DiskFault, ledger: Ledger) -> list[Outcome]:
+    """Commits one command after the other until the fault has struck."""
+    outcomes = []
+    while not fault.hits:
+        assert len(outcomes) < MANY
+        outcomes += ledger.commit(report_command(report(title="x" * 500)))
+    return outcomes
+
+
+@pytest.mark.parametrize(("on", "nth", "code", "file"), LOG_FAULTS)
+def test_a_command_the_log_cannot_take_is_refused(
+    disk: SimulatedDisk, ledger: Ledger, on: Literal["write", "sync"], nth: int, code: int, file: str
+) -> None:
+    """It ends in a StorageError with a hint, nothing of it is in the log, and readers see none."""
+    fault = break_disk(disk, on, nth, code, file)
+
+    *accepted, refused = commit_until(fault, ledger)
+    before = ledger.log.end
+    again = ledger.commit(report_command(), report_command())
+
+    assert all(outcome.error is None for outcome in accepted)
+    assert all(isinstance(outcome.error, StorageError) for outcome in [refused, *again])
+    assert all(outcome.receipts == () and outcome.error.hint for outcome in [refused, *again])
+    assert 1 + len(accepted) == before.seq == ledger.log.end.seq
+    assert before == ledger.log.head()
+    assert ledger.writer.fault is not None
+    disk.heal()
+    assert [] == ledger.problems()
+
+
+@pytest.mark.parametrize(("on", "nth", "code", "file"), LOG_FAULTS)
+def test_the_log_goes_on_when_the_disk_is_well_again(
+    disk: SimulatedDisk, ledger: Ledger, on: Literal["write", "sync"], nth: int, code: int, file: str
+) -> None:
+    """After the fault the next command is recorded, and a power loss then leaves a whole log."""
+    commit_until(break_disk(disk, on, nth, code, file), ledger)
+    before = ledger.log.end.seq
+    disk.heal()
+
+    (outcome,) = ledger.commit(report_command())
+
+    assert outcome.error is None
+    assert before + 1 == outcome.receipts[0].seq
+    assert ledger.writer.fault is None
+    assert [] == ledger.problems()
+    with memory_folder() as folder:
+        for mode in ("none", "all", "prefix", "random"):
+            image = disk.image_at(disk.operations, mode, seed=1)
+            image.write_to(folder)
+            assert [] == remains(folder, promised=ledger.log.end).problems
+
+
+@pytest.mark.parametrize(("on", "nth", "code", "file"), VIEW_FAULTS)
+def test_a_failure_of_the_views_does_not_undo_what_the_log_holds(
+    disk: SimulatedDisk, ledger: Ledger, on: Literal["write", "sync"], nth: int, code: int, file: str
+) -> None:
+    """The command whose events are on disk is acknowledged; the writer tells that views lag."""
+    fault = break_disk(disk, on, nth, code, file)
+
+    outcomes = commit_until(fault, ledger)
+
+    assert all(outcome.error is None for outcome in outcomes)
+    assert 1 + len(outcomes) == ledger.log.head().seq
+    assert 1 == ledger.writer.lag
+    assert isinstance(ledger.writer.fault, StorageError)
+    assert "views" in str(ledger.writer.fault)
+
+
+@pytest.mark.parametrize(("on", "nth", "code", "file"), VIEW_FAULTS)
+def test_while_the_views_cannot_follow_commands_are_refused(
+    disk: SimulatedDisk, ledger: Ledger, on: Literal["write", "sync"], nth: int, code: int, file: str
+) -> None:
+    """No decision is taken on stale views; the first command after the fault finds them caught up."""
+    commit_until(break_disk(disk, on, nth, code, file), ledger)
+    head = ledger.log.end
+    refused = ledger.commit(report_command(), report_command())
+    disk.heal()
+
+    (outcome,) = ledger.commit(report_command())
+
+    assert all(isinstance(outcome.error, StorageError) for outcome in refused)
+    assert head.seq + 1 == outcome.receipts[0].seq
+    assert 0 == ledger.writer.lag
+    assert ledger.writer.fault is None
+    assert [] == ledger.problems()
+
+
+@pytest.mark.parametrize(("on", "nth", "code", "file"), CHECKPOINT_FAULTS)
+def test_a_checkpoint_that_fails_costs_no_command(
+    disk: SimulatedDisk, ledger: Ledger, on: Literal["write", "sync"], nth: int, code: int, file: str
+) -> None:
+    """What cannot be copied out of the write-ahead log stays in it, and nobody is refused."""
+    fault = break_disk(disk, on, nth, code, file)
+    outcomes = commit_until(fault, ledger)
+    disk.heal()
+    for _ in range(MANY):
+        outcomes += ledger.commit(report_command())
+
+    assert all(outcome.error is None for outcome in outcomes)
+    assert 1 + len(outcomes) == ledger.log.end.seq
+    assert [] == ledger.problems()
+
+
+def test_a_repeat_while_the_disk_is_full_does_not_look_like_recovery(
+    disk: SimulatedDisk, ledger: Ledger
+) -> None:
+    """A batch that wrote nothing says nothing about the disk: the fault stays until a write."""
+    known = report_command(report(id=bytes(16)))
+    ledger.commit(known)
+    commit_until(break_disk(disk, "write", 1, apsw.SQLITE_FULL, "log.db-wal"), ledger)
+
+    (outcome,) = ledger.commit(known)
+
+    assert outcome.receipts[0].duplicate
+    assert isinstance(ledger.writer.fault, StorageError)
+
+
+def test_a_fault_while_deciding_fails_the_whole_batch(disk: SimulatedDisk, ledger: Ledger) -> None:
+    """
+    When the views' disk refuses in the middle of a batch, SQLite may have undone what the batch
+    wrote before: no command of it goes on as if nothing had been.
+    """
+    ledger.views.connection.pragma("cache_size", 10)
+    large = [report(path=f"/{n}", title="x" * 1000) for n in range(200)]
+    look = ExpirePositions(source="test", actor="gc", cutoff_ns=0, count_max=1)
+    disk.fail_write(1, file="views.db-wal")
+    outcomes = ledger.commit(report_command(*large), look, report_command())
+    disk.heal()
+    ledger.commit(report_command())
+
+    assert [StorageError] * 3 == [type(outcome.error) for outcome in outcomes]
+    assert 2 == ledger.log.end.seq
+    assert [] == ledger.problems()
+
+
+def test_an_interrupted_catching_up_is_taken_up_again(disk: SimulatedDisk, ledger: Ledger) -> None:
+    """A log that cannot be read for a moment while the views catch up does not wedge the writer."""
+    commit_until(break_disk(disk, "write", 1, apsw.SQLITE_FULL, "views.db-wal"), ledger)
+    disk.heal()
+    ledger.log.connection.set_progress_handler(lambda: True, 1)
+    (refused,) = ledger.commit(report_command())
+    ledger.log.connection.set_progress_handler(None)
+
+    (outcome,) = ledger.commit(report_command())
+
+    assert isinstance(refused.error, StorageError)
+    assert outcome.error is None
+    assert [] == ledger.problems()
+
+
+def test_a_disk_that_cannot_hold_a_write_ahead_log_is_refused(tmp_path: Path) -> None:
+    """Without WAL a commit would not survive power loss, so the log is not opened at all."""
+    with pytest.raises(StorageError, match="write-ahead log"):
+        EventLog.create(tmp_path / "log.db", vfs="unix-none")
+
+
+def test_a_file_that_is_no_database_is_told_and_left_alone(tmp_path: Path) -> None:
+    """Opening something else by mistake neither harms it nor looks like a defect."""
+    (tmp_path / "log.db").write_bytes(b"these are my holiday notes\n" * 100)
+    with pytest.raises(Exception, match="damaged") as caught:
+        open_database(tmp_path / "log.db", synchronous="FULL")
+
+    assert "log.db" in str(caught.value)
+    assert (tmp_path / "log.db").read_bytes().startswith(b"these are my holiday notes")
