@@ -42,11 +42,20 @@ def open_database(
             path.touch(mode=0o600, exist_ok=True)
         connection = apsw.Connection(str(path), vfs=vfs, statementcachesize=statements_max)
         connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-        connection.pragma("journal_mode", "wal")
+        _demand_write_ahead_log(connection, path)
         connection.pragma("synchronous", synchronous)
         connection.pragma("journal_size_limit", JOURNAL_SIZE_BYTES_MAX)
         connection.pragma("trusted_schema", 0)
     return connection
+
+
+def _demand_write_ahead_log(connection: apsw.Connection, path: Path) -> None:
+    """SQLite keeps another mode without a word where there is no shared memory, as on NFS."""
+    mode = connection.pragma("journal_mode", "wal")
+    if mode != "wal":
+        connection.close()
+        message = f"The file system of {path} cannot hold a write-ahead log (SQLite chose {mode})."
+        raise StorageError(message, hint="Keep the data directory on a local disk.")
 
 
 def open_reader(path: Path, *, vfs: str | None = None, statements_max: int = 64) -> apsw.Connection:

@@ -7,9 +7,10 @@ never guessed.
 """
 
 import posixpath
+import re
 import unicodedata
 from typing import Literal, TypeAlias
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import msgspec
 
@@ -20,6 +21,12 @@ DURATION_TOLERANCE_S = 1.0
 """Players round durations differently; two files further apart than this are different."""
 
 MatchedBy: TypeAlias = Literal["media", "fingerprint", "path", "name"]
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://([^/?#]*)([^?#]*)")
+"""Scheme, authority and path. A single letter is no scheme but a drive."""
+
+_DRIVE_IN_URL = re.compile(r"/[A-Za-z]:[/\\]")
+"""How the path of a `file:` URL begins on Windows."""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,26 +51,28 @@ def normal_path(path: str) -> str:
     paths get forward slashes and a lower-case drive; dots, doubled slashes and Unicode composition
     are evened out.
     """
-    if "://" in path:
-        return _normal_url(path)
+    url = _URL.match(path)
+    if url is None:
+        return _normal_local(path)
+    scheme, authority, place = url[1].lower(), url[2].rpartition("@")[2].lower(), url[3]
+    if scheme == "file":
+        return _path_of_file_url(authority, unquote(place))
+    return unicodedata.normalize("NFC", f"{scheme}://{authority.removesuffix(':')}{place}")
+
+
+def _path_of_file_url(host: str, place: str) -> str:
+    if host not in {"", "localhost"}:
+        return _normal_local(f"//{host}{place}")
+    return _normal_local(place[1:] if _DRIVE_IN_URL.match(place) else place or "/")
+
+
+def _normal_local(path: str) -> str:
     windows = path[1:3] in {":\\", ":/"}
     if windows or path.startswith("\\\\"):
         path = path.replace("\\", "/")
     if windows:
         path = path[0].lower() + path[1:]
     return unicodedata.normalize("NFC", posixpath.normpath(path))
-
-
-def _normal_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return unicodedata.normalize("NFC", url.partition("?")[0].partition("#")[0])
-    if parts.scheme == "file":
-        return normal_path(unquote(parts.path) or "/")
-    return unicodedata.normalize("NFC", f"{parts.scheme}://{host}{port}{parts.path}")
 
 
 def normal_name(name: str) -> str:

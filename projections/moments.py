@@ -9,10 +9,12 @@ from projections.envelope import NANOS_PER_SECOND, Nanos
 from projections.errors import PlayheadError
 
 _FRACTION = re.compile(r"\.(\d{1,9})\d*")
-_AGO = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)(?: ago)?")
+_AGO = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*(s|m|h|d|w)(?: ago)?")
 _UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
+_LIMIT = 2**63
+"""Moments are kept as signed 64-bit numbers."""
 
 
 class NotAMoment(PlayheadError):
@@ -42,9 +44,15 @@ def parse_moment(text: str, *, now: Nanos | None = None) -> Nanos:
     given, an age.
 
     Raises:
-        NotAMoment: it names none.
+        NotAMoment: it names none, or one that the log cannot hold.
     """
-    text = text.strip()
+    moment = _parsed(text.strip(), now)
+    if not -_LIMIT <= moment < _LIMIT:
+        raise NotAMoment(f"{text!r} lies outside of what the log can hold, 1677 to 2262.")
+    return moment
+
+
+def _parsed(text: str, now: Nanos | None) -> Nanos:
     age = _AGO.fullmatch(text)
     if age and now is not None:
         return now - int(float(age[1]) * _UNIT_S[age[2]] * NANOS_PER_SECOND)

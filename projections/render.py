@@ -3,6 +3,7 @@ One event as a person or another program reads it: a JSON object, or one line of
 """
 
 import base64
+import json
 import uuid
 from typing import Any
 
@@ -75,4 +76,10 @@ def event_line(envelope: Envelope) -> str:
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     plain = text.isprintable() and " " not in text and text != ""
-    return text if plain else msgspec.json.encode(text).decode()
+    return text if plain else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    """As JSON, what a terminal might obey or hide escaped as well."""
+    quoted = msgspec.json.encode(text).decode()
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in quoted)

@@ -3,6 +3,7 @@ The best resume point: which of a user's positions answers the question "where w
 """
 
 from functools import reduce
+from operator import attrgetter
 from typing import TypeAlias
 
 import msgspec
@@ -43,7 +44,8 @@ def best_resume(wanted: Identity, candidates: list[Position]) -> ResumePoint:
     chosen = strong or _single_named(wanted, named)
     if not chosen:
         return ResumePoint(detail=_why_nothing(named))
-    position = reduce(newer, (found for found, _ in chosen))
+    in_order = sorted((found for found, _ in chosen), key=attrgetter("seq"))
+    position = reduce(newer, in_order)
     matched_by = next(by for found, by in chosen if found is position)
     return _point(position, matched_by)
 
@@ -66,6 +68,9 @@ def _why_nothing(named: list[Match]) -> str:
 def _point(position: Position, matched_by: MatchedBy | None) -> ResumePoint:
     if position.finished:
         detail = "It was watched to its end, so it starts over."
+        return ResumePoint(detail=detail, position=position, matched_by=matched_by)
+    if position.position_s == 0:
+        detail = "It was set back to its start."
         return ResumePoint(detail=detail, position=position, matched_by=matched_by)
     beyond = position.duration_s is not None and position.position_s >= position.duration_s
     if beyond:

@@ -88,6 +88,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
     def write(self, path: Path) -> None:
         """Replaces the file; a crash leaves the old one or the new one, whole."""
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         beside = path.with_name(f".{path.name}.new")
         text = msgspec.json.format(msgspec.json.encode(self), indent=2)
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

@@ -218,8 +218,12 @@ class Engine:
             reached = self._log.hash_at(until)
             assert reached is not None
             batch = self._begin(behind)
-            for envelope in self._log.envelopes(after=start, until=until):
-                batch.apply(envelope)
+            try:
+                for envelope in self._log.envelopes(after=start, until=until):
+                    batch.apply(envelope)
+            except BaseException:
+                self.rollback()
+                raise
             self.commit(batch, Head(until, reached))
             if progress is not None:
                 progress(until - start)

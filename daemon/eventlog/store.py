@@ -15,9 +15,11 @@ import apsw
 import msgspec
 
 from daemon.database import open_database, open_reader, storage_errors
+from daemon.errors import CorruptLog
 from daemon.sql import load_queries, load_script
 from projections.codec import CODEC, Codec
 from projections.envelope import Envelope, Nanos, Seq
+from projections.errors import PlayheadError
 
 QUERIES = load_queries("daemon.eventlog")
 
@@ -113,13 +115,15 @@ class LogReader:
 
     def seq_of_id(self, event_id: bytes) -> tuple[Seq, str] | None:
         """Where an event id stands in the log and whose it is, or None."""
-        row = self.connection.execute(QUERIES["seq_of_id"], (event_id,)).fetchone()
+        with storage_errors("read the event log"):
+            row = self.connection.execute(QUERIES["seq_of_id"], (event_id,)).fetchone()
         return None if row is None else (row[0], row[1])
 
     def last_recorded_until(self, moment: Nanos, *, until: Seq = SEQ_MAX) -> Seq:
         """The last event recorded at or before a moment; 0 when there is none."""
         parameters = {"until": until, "moment": moment}
-        row = self.connection.execute(QUERIES["last_recorded_until"], parameters).fetchone()
+        with storage_errors("read the event log"):
+            row = self.connection.execute(QUERIES["last_recorded_until"], parameters).fetchone()
         return 0 if row is None else int(row[0])
 
     def rows(self, *, after: Seq = 0, until: Seq = SEQ_MAX) -> Iterator[Any]:
@@ -140,11 +144,16 @@ class LogReader:
 
         Raises:
             DecodeError: a record is damaged.
+            CorruptLog: a record is missing.
         """
         decode = self._codec.decode
+        previous = after
         for seq, event_id, at, recorded, kind, source, actor, cause, data in self.rows(
             after=after, until=until
         ):
+            if seq != previous + 1:
+                raise CorruptLog(f"Event {previous + 1} is missing: the next one has number {seq}.")
+            previous = seq
             event = decode(kind, data)
             yield Envelope(seq, event_id, at, recorded, kind, source, actor, cause, event)
 
@@ -246,10 +255,17 @@ class EventLog(LogReader):
         for row in rows:
             previous = chain_hash(previous, row)
             chained.append((*row, previous))
-        with storage_errors("append to the event log"):
-            self._write(chained)
-        self._head = Head(rows[-1][0], previous, rows[-1][3])
-        return self._head
+        end = Head(rows[-1][0], previous, rows[-1][3])
+        try:
+            with storage_errors("append to the event log"):
+                self._write(chained)
+        except PlayheadError:
+            # The file decides, not how COMMIT ended: a checkpoint after it may have failed.
+            self._head = self.head()
+            if self._head != end:
+                raise
+        self._head = end
+        return end
 
     def _write(self, rows: list[tuple[Any, ...]]) -> None:
         self.connection.execute("BEGIN IMMEDIATE")

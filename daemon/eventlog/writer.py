@@ -14,14 +14,15 @@ import anyio.to_thread
 import msgspec
 
 from daemon.clock import Clock
-from daemon.errors import Overloaded, StorageError
+from daemon.errors import CorruptLog, Overloaded, StorageError
 from daemon.eventlog.store import EventLog, Head, Stored
 from daemon.ids import id_text, new_id
+from daemon.telemetry.logs import logger
 from projections.codec import CODEC
 from projections.commands import Command
 from projections.decide import decide
 from projections.envelope import Draft, Envelope, Nanos, Seq
-from projections.errors import Conflict, PlayheadError
+from projections.errors import Conflict, PlayheadError, Rejected
 from projections.fold import Views
 
 QUEUE_COMMANDS_MAX = 1_024
@@ -55,6 +56,9 @@ class BatchViews(Views, Protocol):
 
     def apply(self, envelope: Envelope) -> None:
         """Folds one event in."""
+
+    def write(self) -> None:
+        """Puts the changed rows where `commit` has only to make them visible."""
 
 
 class Applier(Protocol):
@@ -188,23 +192,16 @@ class Writer:
 
     def _commit(self, batch: list[_Pending]) -> BatchStatistics | None:
         try:
-            statistics = self._commit_batch(batch)
-        except PlayheadError as error:
-            self.fault = error
+            return self._commit_batch(batch)
+        except (StorageError, CorruptLog) as error:
+            self._note(error)
             _fail(batch, error)
-            return None
         except Exception as error:  # noqa: BLE001 - a bug in a fold must not stop the writer
             if len(batch) > 1:
                 return self._commit_singly(batch)
-            self.fault = StorageError(
-                f"The batch could not be recorded because of an internal error: {error!r}.",
-                hint="This is a defect in Playhead; please report it with the log lines around it.",
-            )
-            self.fault.__cause__ = error
-            _fail(batch, self.fault)
-            return None
-        self.fault = None
-        return statistics
+            self._note(_defect(error))
+            _fail(batch, _defect(error))
+        return None
 
     def _commit_singly(self, batch: list[_Pending]) -> BatchStatistics | None:
         """One command of the batch is poison: finds it out, so that the others do not suffer."""
@@ -218,13 +215,14 @@ class Writer:
         if self._applier.applied != self._log.end.seq:
             self._applier.catch_up()
         views = self._applier.begin()
-        plan = _Plan(self._log, views, self._clock.now_ns())
         try:
+            plan = _Plan(self._log, views, self._clock.now_ns())
             for pending in batch:
                 plan.add(pending)
             if not plan.rows:
                 self._applier.rollback()
                 return None
+            views.write()  # whatever is wrong with the rows shows before the log has the events
             started = self._clock.monotonic_s()
             head = self._log.append(plan.rows)
             appended = self._clock.monotonic_s()
@@ -239,8 +237,22 @@ class Writer:
         """The events are safe by now: if the views refuse, the next batch catches them up."""
         try:
             self._applier.commit(views, head)
-        except PlayheadError as error:
-            self.fault = error
+        except (StorageError, CorruptLog) as error:
+            self._note(error)
+        except Exception as error:  # noqa: BLE001 - what is on disk must be acknowledged
+            self._note(_defect(error))
+        else:
+            self._note(None)
+
+    def _note(self, fault: PlayheadError | None) -> None:
+        """Remembers how the last write went, and tells the operator when that changes."""
+        before, self.fault = self.fault, fault
+        if str(before) == str(fault):
+            return
+        if fault is None:
+            logger.info("writing_again")
+        else:
+            logger.error("writing_failed", reason=str(fault), exc_info=fault.__cause__)
 
 
 class _Plan:
@@ -255,12 +267,15 @@ class _Plan:
         self._ids: dict[bytes, tuple[Seq, str]] = {}
 
     def add(self, pending: _Pending) -> None:
-        """Decides one command. A refused command leaves nothing behind."""
+        """
+        Decides one command. A refused command leaves nothing behind; any other error is the whole
+        batch's, because the disk may have undone part of it.
+        """
         command = pending.command
         try:
             drafts = decide(self._views, command, self._now)
             places = [self._known(draft, command.actor) for draft in drafts]
-        except PlayheadError as error:
+        except Rejected as error:
             pending.error = error
             return
         pending.receipts = tuple(
@@ -296,11 +311,22 @@ class _Plan:
             command.actor,
             draft.cause,
         )
-        self.rows.append((*columns, CODEC.encode(draft.event)))
-        self._views.apply(Envelope(*columns, draft.event))
+        data = CODEC.encode(draft.event)
+        self.rows.append((*columns, data))
+        # What a replay will read, not what was meant: views must be the same either way.
+        self._views.apply(Envelope(*columns, CODEC.decode(kind, data)))
         self._ids[event_id] = (seq, command.actor)
         self._next = seq + 1
         return Receipt(event_id, seq, duplicate=False)
+
+
+def _defect(error: Exception) -> StorageError:
+    fault = StorageError(
+        f"The command could not be recorded because of an internal error: {error!r}.",
+        hint="This is a defect in Playhead; please report it with the log lines around it.",
+    )
+    fault.__cause__ = error
+    return fault
 
 
 def _fail(batch: list[_Pending], error: PlayheadError) -> None:

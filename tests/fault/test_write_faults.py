@@ -57,6 +57,7 @@ def ledger(disk: SimulatedDisk) -> Iterator[Ledger]:
     with Ledger(vfs=disk.vfs_name) as ledger:
         assert ledger.commit(report_command())[0].error is None
         yield ledger
+        disk.heal()
 
 
 def break_disk(
@@ -206,7 +207,9 @@ def test_an_interrupted_catching_up_is_taken_up_again(disk: SimulatedDisk, ledge
     """A log that cannot be read for a moment while the views catch up does not wedge the writer."""
     commit_until(break_disk(disk, "write", 1, apsw.SQLITE_FULL, "views.db-wal"), ledger)
     disk.heal()
-    ledger.log.connection.set_progress_handler(lambda: True, 1)
+    ledger.log.connection.set_progress_handler(
+        lambda: ledger.views.connection.in_transaction, 1
+    )
     (refused,) = ledger.commit(report_command())
     ledger.log.connection.set_progress_handler(None)
 

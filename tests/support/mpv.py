@@ -51,6 +51,7 @@ def require_program(name: str, hint: str) -> str:
 
 def write_wav(path: Path, seconds: float, *, seed: int | None = 0) -> Path:
     """Writes a mono 8 kHz WAV: noise that depends on `seed`, or silence when it is None."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     count = int(seconds * WAV_RATE_HZ)
     frames = b"\x80" * count if seed is None else random.Random(seed).randbytes(count)
     with path.open("wb") as file, wave.open(file, "wb") as sound:

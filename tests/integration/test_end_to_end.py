@@ -1,0 +1,227 @@
+"""A real mpv, the real daemon, and the log between them: the reason Playhead exists."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from support.daemon import DaemonProcess
+from support.mpv import require_mpv, require_program, wait_until, write_wav
+from support.mpv_client import Players
+
+LENGTH_S = 300
+
+HOSTILE_NAMES = [
+    "x';touch PWNED;'.mkv",
+    "100% + 50%20 & more #1?.mkv",
+    'Żółć 東京 🎬 "quoted".mkv',
+]
+
+
+@pytest.fixture(autouse=True)
+def _programs():
+    require_mpv()
+    require_program("curl", "install curl to run this test")
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    with DaemonProcess(tmp_path / "data") as process:
+        yield process
+
+
+@pytest.fixture
+def players(tmp_path, daemon):
+    with Players(tmp_path, daemon.url) as several:
+        yield several
+
+
+def reports_of(daemon, name, **wanted):
+    """The reports of a file that the log holds, oldest first."""
+    events = daemon.events(type="position.reported")
+    found = [event["data"] for event in events if event["data"]["name"] == name]
+    return [data for data in found if all(data.get(key) == wanted[key] for key in wanted)]
+
+
+def wait_for_report(daemon, name, **wanted):
+    """The last such report, once there is one."""
+    wait_until(lambda: reports_of(daemon, name, **wanted), f"report of {name} with {wanted}")
+    return reports_of(daemon, name, **wanted)[-1]
+
+
+def playhead(*arguments):
+    """Runs the command line and returns what it printed."""
+    command = [sys.executable, "-m", "daemon", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_a_film_paused_in_one_mpv_resumes_at_the_same_place_in_another(daemon, players, tmp_path):
+    """Two machines see one file under two paths; the second opens it where the first paused."""
+    film = write_wav(tmp_path / "nas" / "film.wav", LENGTH_S, seed=1)
+    other = write_wav(tmp_path / "mnt" / "media" / "film.wav", LENGTH_S, seed=1)
+    with players.start(film, device="kitchen") as first:
+        first.wait_playing()
+        first.seek(120)
+        first.set("pause", True)
+        wait_for_report(daemon, "film.wav", reason="pause", position_s=120.0)
+
+        with players.start(other, device="attic", arguments=["--pause"]) as second:
+            second.wait_playing()
+
+            assert pytest.approx(120, abs=0.1) == second.position_s()
+
+
+def test_every_step_is_readable_in_the_audit_log(daemon, players, tmp_path):
+    """The command line shows the reports in order, and the log and the views verify."""
+    film = write_wav(tmp_path / "film.wav", LENGTH_S, seed=1)
+    with players.start(film, device="kitchen") as player:
+        player.wait_playing()
+        player.seek(120)
+        player.set("pause", True)
+        wait_for_report(daemon, "film.wav", reason="pause")
+        player.quit()
+    wait_for_report(daemon, "film.wav", reason="quit")
+
+    lines = playhead("log", "--data", str(daemon.data), "--json").splitlines()
+    events = [json.loads(line) for line in lines]
+    assert "daemon.started" == events[0]["type"]
+    assert list(range(1, len(events) + 1)) == [event["seq"] for event in events]
+    assert {"kitchen"} == {event["data"]["device"] for event in events[1:]}
+    assert "Everything holds." in playhead("verify", "--data", str(daemon.data))
+
+
+def test_two_users_of_one_player_have_two_positions(tmp_path):
+    """Each user resumes at their own position, and only there."""
+    data = tmp_path / "data"
+    tokens = {
+        user: playhead("token", "add", "--user", user, "--data", str(data)).strip()
+        for user in ("ann", "bob")
+    }
+    film = write_wav(tmp_path / "film.wav", LENGTH_S, seed=1)
+    head = {"Authorization": f"Bearer {tokens['ann']}"}
+    with (
+        DaemonProcess(data, client_options={"headers": head}) as daemon,
+        Players(tmp_path, daemon.url) as players,
+    ):
+        for user, position_s in (("ann", 100), ("bob", 200)):
+            with players.start(film, token=tokens[user]) as player:
+                player.wait_playing()
+                player.seek(position_s)
+                player.quit()
+            wait_until(lambda user=user: at_of(daemon, tokens[user]), f"a position of {user}")
+        for user, position_s in (("ann", 100), ("bob", 200)):
+            with players.start(film, token=tokens[user], arguments=["--pause"]) as player:
+                player.wait_playing()
+
+                assert pytest.approx(position_s, abs=3) == player.position_s()
+
+
+def at_of(daemon, token):
+    """The positions of whoever holds a token."""
+    head = {"Authorization": f"Bearer {token}"}
+    return httpx.get(f"{daemon.url}/api/positions", headers=head).json()["positions"]
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_hostile_name_is_only_a_name(daemon, players, tmp_path, name):
+    """It is recorded as it is, resumed, and nothing in it is executed."""
+    film = write_wav(tmp_path / name, LENGTH_S, seed=1)
+    with players.start(film) as player:
+        player.wait_playing()
+        player.seek(90)
+        player.quit()
+    wait_for_report(daemon, name, reason="quit")
+    with players.start(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(90, abs=3) == player.position_s()
+    assert [] == list(tmp_path.rglob("PWNED"))
+
+
+def test_what_was_watched_while_the_daemon_was_down_arrives_later(daemon, players, tmp_path):
+    """Reports wait in the player's spool and reach the log with the time they were made."""
+    film = write_wav(tmp_path / "film.wav", LENGTH_S, seed=1)
+    port = daemon.url.rpartition(":")[2]
+    daemon.kill()
+    with players.start(film, heartbeat_interval=600) as player:
+        player.wait_playing()
+        player.seek(150)
+        player.quit()
+    assert "film.wav" in players.spooled()
+
+    arguments = ["--bind", f"127.0.0.1:{port}"]
+    with (
+        DaemonProcess(daemon.data, arguments=arguments) as again,
+        players.start(film, arguments=["--pause"]) as player,
+    ):
+        player.wait_playing()
+        resumed_s = player.position_s()
+        report = wait_for_report(again, "film.wav", reason="quit")
+
+    assert pytest.approx(150, abs=3) == resumed_s
+    assert pytest.approx(150, abs=3) == report["position_s"]
+
+
+def test_a_killed_player_loses_at_most_one_heartbeat(daemon, players, tmp_path):
+    """SIGKILL leaves no time to say goodbye; the last heartbeat is what the next player gets."""
+    film = write_wav(tmp_path / "film.wav", LENGTH_S, seed=1)
+    with players.start(film, heartbeat_interval=1) as player:
+        player.wait_playing()
+        player.seek(60)
+        wait_until(
+            lambda: [r for r in reports_of(daemon, "film.wav") if r["position_s"] > 61],
+            "a heartbeat after the seek",
+        )
+        reached_s = player.position_s()
+        player.process.send_signal(signal.SIGKILL)
+        player.process.wait(5)
+    with players.start(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert reached_s - 2.5 <= player.position_s() <= reached_s + 2.5
+
+
+def test_a_finished_film_starts_over(daemon, players, tmp_path):
+    """Watched to its end, it neither resumes at its end nor makes the player quit at once."""
+    film = write_wav(tmp_path / "film.wav", LENGTH_S, seed=1)
+    with players.start(film, arguments=["--idle"]) as player:
+        player.wait_playing()
+        player.seek(LENGTH_S - 1)
+        report = wait_for_report(daemon, "film.wav", finished=True)
+    with players.start(film, arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert player.position_s() < 1
+    assert report["finished"]
+
+
+def test_an_old_client_and_a_new_one_share_bookmarks(daemon, players, tmp_path):
+    """What TimestampSync's protocol saved is resumed by the new client, and the other way round."""
+    film = write_wav(tmp_path / "film.wav", LENGTH_S, seed=1)
+    daemon.client.post("/timestamps", content='{"seconds": 45.000000, "name": "film.wav"}')
+    with players.start(film) as player:
+        player.wait_playing()
+        resumed_s = player.position_s()
+        player.seek(80)
+        player.quit()
+    wait_for_report(daemon, "film.wav", reason="quit")
+
+    assert pytest.approx(45, abs=3) == resumed_s
+    assert pytest.approx(80, abs=3) == int(daemon.client.get("/timestamps/film.wav").text)
+
+
+def test_the_old_protocol_of_the_new_client_works_against_us(daemon, players, tmp_path):
+    """The client's TimestampSync mode saves and resumes through `/timestamps`."""
+    film = write_wav(tmp_path / "with space + plus.wav", LENGTH_S, seed=1)
+    with players.start(film, protocol="timestampsync") as player:
+        player.wait_playing()
+        player.seek(70)
+        player.quit()
+    wait_for_report(daemon, "with space + plus.wav")
+    with players.start(film, protocol="timestampsync", arguments=["--pause"]) as player:
+        player.wait_playing()
+
+        assert pytest.approx(70, abs=3) == player.position_s()
