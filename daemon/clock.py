@@ -16,6 +16,10 @@ class Clock(Protocol):
         """Seconds that only ever grow, for measuring durations."""
 
 
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""It goes on while the machine sleeps: waking up must not look like a clock that was set."""
+
+
 class SystemClock:
     """The machine's own clock."""
 
@@ -25,4 +29,4 @@ class SystemClock:
 
     def monotonic_s(self) -> float:
         """Seconds since some point in the past."""
-        return time.perf_counter()
+        return time.clock_gettime(_STEADY)

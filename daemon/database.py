@@ -9,6 +9,7 @@ from pathlib import Path
 import apsw
 
 from daemon.errors import CorruptLog, StorageError
+from projections.errors import PlayheadError
 
 BUSY_TIMEOUT_MS = 5_000
 """A reader of another process (the command line) may hold a lock this long before we give up."""
@@ -20,7 +21,12 @@ SYNCHRONOUS_LEVELS = frozenset({"FULL", "NORMAL"})
 
 
 def open_database(
-    path: Path, *, synchronous: str, vfs: str | None = None, statements_max: int = 64
+    path: Path,
+    *,
+    synchronous: str,
+    vfs: str | None = None,
+    statements_max: int = 64,
+    damage: type[PlayheadError] = CorruptLog,
 ) -> apsw.Connection:
     """
     A writable connection in WAL mode; the file and its folder are made when missing, readable by
@@ -31,12 +37,13 @@ def open_database(
         synchronous: FULL when a commit must survive power loss, NORMAL when it may be repeated.
         vfs: name of a registered SQLite VFS that keeps the file elsewhere (tests simulate disks).
         statements_max: prepared statements kept.
+        damage: what to raise when the file is damaged.
 
     Raises:
         StorageError: the file cannot be opened or is no database.
     """
     assert synchronous in SYNCHRONOUS_LEVELS
-    with storage_errors(f"open {path}"):
+    with storage_errors(f"open {path}", damage=damage):
         if vfs is None:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.touch(mode=0o600, exist_ok=True)
@@ -80,18 +87,18 @@ def open_reader(path: Path, *, vfs: str | None = None, statements_max: int = 64)
 
 
 @contextmanager
-def storage_errors(action: str) -> Iterator[None]:
+def storage_errors(action: str, *, damage: type[PlayheadError] = CorruptLog) -> Iterator[None]:
     """
     Turns what APSW and the operating system raise into our own errors, naming the action.
 
     Raises:
         StorageError: the disk refused.
-        CorruptLog: the file is damaged.
+        CorruptLog: the file is damaged; another error if `damage` names it.
     """
     try:
         yield
     except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise CorruptLog(f"Could not {action}: the file is damaged ({error}).") from error
+        raise damage(f"Could not {action}: the file is damaged ({error}).") from error
     except apsw.FullError as error:
         hint = "Free some space on the disk of the data directory; the daemon recovers by itself."
         raise StorageError(f"Could not {action}: the disk is full.", hint=hint) from error

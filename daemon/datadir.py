@@ -4,6 +4,7 @@ The data directory: which file is what, and that only one process writes there.
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -58,13 +59,15 @@ class DataLock:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            owner = os.pread(self._file, 32, 0).decode(errors="replace").strip() or "unknown"
+            known = os.pread(self._file, 32, 0).decode(errors="replace").strip() or "unknown"
             os.close(self._file)
-            message = f"The data directory {directory.root} is in use by process {owner}."
+            message = f"The data directory {directory.root} is in use by process {known}."
             hint = "Stop that daemon first, or choose another directory with --data DIR."
             raise StartupRefused(message, hint=hint) from error
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        owner = f"{os.getpid()}\n".encode()
+        with suppress(OSError):  # on a full disk: it is a courtesy to whoever is refused, no more
+            os.pwrite(self._file, owner, 0)
+            os.ftruncate(self._file, len(owner))
 
     def release(self) -> None:
         """Lets another process write."""

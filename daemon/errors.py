@@ -5,6 +5,7 @@ What only a running daemon can meet, by who must act.
     ├── ConfigError       the operator: the configuration has problems, all of them listed
     ├── StartupRefused    the operator: starting would be unsafe or impossible
     ├── StorageError      the operator: the disk refused a write or a read; nothing was recorded
+    │   └── CorruptViews  the operator: the views are damaged; the log has all they say
     ├── CorruptLog        the operator: the log contradicts itself; nothing is repaired silently
     └── Overloaded        the caller: the queue is full, try again shortly
 """
@@ -37,6 +38,12 @@ class CorruptLog(PlayheadError):
     """The event log contradicts itself."""
 
     hint = "Stop the daemon, run `playhead verify`, and restore the log from a backup."
+
+
+class CorruptViews(StorageError):
+    """The views are damaged, which loses nothing: the log has all they say."""
+
+    hint = "Stop the daemon, delete views.db, views.db-wal and views.db-shm, and start it again."
 
 
 class Overloaded(PlayheadError):

@@ -31,6 +31,18 @@ LOOK_EVERY_S = 30.0
 
 RETRY_AFTER_S = 300.0
 
+CLOCK_JUMP_S = 3_600.0
+"""
+When the wall clock moved this much more or less than time passed since the last look, somebody set
+it.
+"""
+
+TRUST_AGAIN_AFTER_S = 86_400.0
+"""
+After a jump nothing is forgotten this long: a clock that is wrong by years would make every
+position look too old, and there must be time to put it right.
+"""
+
 
 class GarbageCollector:
     """
@@ -43,6 +55,8 @@ class GarbageCollector:
         schedule: when to run.
         retention_days: positions last reported longer ago than this are forgotten.
         last: the last run the log knows of.
+        began_ns: when a daemon first ran on this log: what fell due since then and was never done
+            is caught up.
     """
 
     def __init__(
@@ -54,23 +68,46 @@ class GarbageCollector:
         schedule: Schedule,
         retention_days: float,
         last: Job | None,
+        began_ns: Nanos | None = None,
     ) -> None:
         self._writer = writer
         self._clock = clock
         self._metrics = metrics
         self._schedule = schedule
         self._retention_ns = int(retention_days * SECONDS_PER_DAY * NANOS_PER_SECOND)
-        since = clock.now_ns() if last is None else min(last.scheduled_ns, clock.now_ns())
-        self.due_ns = schedule.next_after(since)
+        now = clock.now_ns()
+        self._looked_ns = now
+        self._looked_s = clock.monotonic_s()
+        self._trusted_from_s = self._looked_s
+        since = (now if began_ns is None else began_ns) if last is None else last.scheduled_ns
+        self.due_ns = schedule.next_after(min(since, now))
 
     async def run(self) -> None:
         """Waits and collects until cancelled."""
         while True:
-            now = self._clock.now_ns()
-            if now >= self.due_ns:
-                await self._collect_or_retry(now)
-            wait_s = (self.due_ns - now) / NANOS_PER_SECOND
-            await anyio.sleep(min(max(wait_s, 0.0), LOOK_EVERY_S))
+            wait_s = await self.look()
+            await anyio.sleep(wait_s)
+
+    async def look(self) -> float:
+        """Collects if it is time to, and returns the seconds until the next look."""
+        now, passed_s = self._clock.now_ns(), self._clock.monotonic_s()
+        self._notice_jump(now, passed_s)
+        if now >= self.due_ns and passed_s < self._trusted_from_s:
+            return LOOK_EVERY_S
+        if now >= self.due_ns:
+            await self._collect_or_retry(now)
+        wait_s = (self.due_ns - now) / NANOS_PER_SECOND
+        return min(max(wait_s, 0.0), LOOK_EVERY_S)
+
+    def _notice_jump(self, now: Nanos, passed_s: float) -> None:
+        moved_s = (now - self._looked_ns) / NANOS_PER_SECOND
+        jump_s = moved_s - (passed_s - self._looked_s)
+        self._looked_ns, self._looked_s = now, passed_s
+        if abs(jump_s) > CLOCK_JUMP_S:
+            self._trusted_from_s = passed_s + TRUST_AGAIN_AFTER_S
+            logger.warning("clock_jumped", jump_s=round(jump_s), gc_waits_s=TRUST_AGAIN_AFTER_S)
+        # A due time reckoned while the clock was ahead must not outlive its correction.
+        self.due_ns = min(self.due_ns, self._schedule.next_after(now))
 
     async def collect(self) -> int:
         """Forgets what is too old and returns how many positions that were."""

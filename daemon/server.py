@@ -8,6 +8,7 @@ in one sentence.
 
 import os
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -46,6 +47,28 @@ def bind_socket(bind: Bind) -> socket.socket:
         raise StartupRefused(f"Cannot listen on {bind}: {error.strerror}.", hint=hint) from error
     listener.setblocking(False)
     return listener
+
+
+def refuse_bad_tls(server: Server) -> None:
+    """
+    Tries the certificate and its key before anybody relies on them.
+
+    Raises:
+        StartupRefused: they cannot be used.
+    """
+    certificate, key = server.tls_certificate_file, server.tls_key_file
+    if not certificate:
+        return
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate, key, password=lambda: "")
+    except OSError as error:
+        message = f"TLS cannot be served with {certificate} and {key}: {error.strerror or error}."
+        hint = (
+            "Both must be PEM files that belong together and that this user may read, the key"
+            " without a passphrase."
+        )
+        raise StartupRefused(message, hint=hint) from error
 
 
 def url_of(listener: socket.socket, server: Server) -> str:

@@ -49,7 +49,7 @@ async def run(daemon: Daemon, listener: socket.socket) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(services.writer.run, name="writer")
         async with anyio.create_task_group() as helpers:
-            helpers.start_soon(_watch_signals, services, tasks.cancel_scope, name="signals")
+            helpers.start_soon(_watch_signals, services, name="signals")
             if daemon.collector is not None:
                 helpers.start_soon(daemon.collector.run, name="gc")
             await _serve(daemon, listener)
@@ -57,13 +57,17 @@ async def run(daemon: Daemon, listener: socket.socket) -> None:
         services.writer.close()
 
 
-async def _watch_signals(services: Services, everything: anyio.CancelScope) -> None:
+async def _watch_signals(services: Services) -> None:
+    """
+    The second signal does what it would have done without us: even a disk that hangs cannot hold it
+    up, and a log that survives kill -9 survives this.
+    """
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
         async for number in received:
             if services.closing.is_set():
                 logger.warning("stopping_at_once", signal=number.name)
-                everything.cancel()
-                return
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
             logger.info("stopping", signal=number.name)
             services.closing.set()
 

@@ -18,10 +18,10 @@ from daemon.datadir import DataDirectory, DataLock
 from daemon.engine.engine import Engine
 from daemon.engine.views import ViewReader, ViewStore
 from daemon.errors import StartupRefused
-from daemon.eventlog.store import EventLog, LogReader
+from daemon.eventlog.store import EventFilter, EventLog, LogReader
 from daemon.eventlog.writer import BatchStatistics, Writer
 from daemon.maintenance import GarbageCollector
-from daemon.server import bind_socket
+from daemon.server import bind_socket, refuse_bad_tls
 from daemon.supervisor import Daemon, close, run
 from daemon.telemetry.logs import configure_logs, logger
 from daemon.telemetry.metrics import Metrics
@@ -50,6 +50,7 @@ def serve_forever(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    refuse_bad_tls(settings.server)
     with bind_socket(parse_bind(settings.server.bind)) as listener:
         daemon = build(settings, SystemClock(), progress=_told())
         try:
@@ -117,7 +118,7 @@ def build(
         app=build_app(services),
         event_log=event_log,
         view_store=view_store,
-        collector=_collector(services, view_store),
+        collector=_collector(services, event_log, view_store),
         otlp=otlp,
     )
 
@@ -137,7 +138,7 @@ def refuse_open_door(settings: Settings, gate: Gate) -> None:
         StartupRefused: others could reach the daemon, and nobody would need to sign in.
     """
     if gate.fault is not None:
-        raise StartupRefused(gate.fault, hint="Correct the credentials file, then start again.")
+        raise StartupRefused(gate.fault)
     if gate.is_open and not parse_bind(settings.server.bind).is_loopback:
         raise StartupRefused(
             f"{settings.server.bind} can be reached from other machines, but there is no"
@@ -187,7 +188,12 @@ def _watch(metrics: Metrics, writer: Writer, clock: Clock) -> None:
     metrics.watch("playhead.start.time", lambda: started_s)
 
 
-def _collector(services: Services, views: ViewStore) -> GarbageCollector | None:
+def _first_start_ns(log: LogReader) -> Nanos | None:
+    page = log.page(EventFilter(type="daemon.started"), count_max=1)
+    return page.envelopes[0].recorded if page.envelopes else None
+
+
+def _collector(services: Services, log: LogReader, views: ViewStore) -> GarbageCollector | None:
     settings = services.settings.gc
     schedule = parse_schedule(settings.schedule)
     if schedule is None or settings.retention_days == 0:
@@ -199,4 +205,5 @@ def _collector(services: Services, views: ViewStore) -> GarbageCollector | None:
         schedule=schedule,
         retention_days=settings.retention_days,
         last=views.get(JOBS, (GARBAGE_COLLECTION,)),
+        began_ns=_first_start_ns(log),
     )

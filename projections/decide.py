@@ -29,7 +29,10 @@ from projections.timestamps import TIMESTAMPS
 SECONDS_PER_DAY = 86_400
 
 DELETE_NAMES_MAX = 1000
-"""One name stands for at most this many files; more would make one command hold up all others."""
+"""
+One name stands for at most this many files, and one file for as many names; more would make one
+command hold up all others.
+"""
 
 
 def decide(views: Views, command: Command, now: Nanos) -> list[Draft]:
@@ -79,7 +82,7 @@ def _delete_position(views: Views, command: DeletePosition, now: Nanos) -> list[
     if row is None:
         message = f"No position is kept for {command.media!r}."
         raise NotFound(message, hint="GET /api/positions lists the media keys there are.")
-    return [_deleted(row, now)]
+    return _forgotten(views, row, PositionDeleted, now)
 
 
 def _delete_timestamp(views: Views, command: DeleteTimestamp, now: Nanos) -> list[Draft]:
@@ -87,21 +90,31 @@ def _delete_timestamp(views: Views, command: DeleteTimestamp, now: Nanos) -> lis
     if bookmark is None:
         return []
     parameters = (command.user, normal_name(bookmark.name), DELETE_NAMES_MAX)
-    rows = views.find(POSITIONS, "positions_by_name", parameters)
-    return [_deleted(row, now) for row in rows]
+    rows = {row.media: row for row in views.find(POSITIONS, "positions_by_name", parameters)}
+    own = views.get(POSITIONS, (command.user, bookmark.media))
+    if own is not None:  # it may go by another name by now
+        rows.setdefault(own.media, own)
+    return [
+        draft for row in rows.values() for draft in _forgotten(views, row, PositionDeleted, now)
+    ]
 
 
-def _deleted(row: Position, now: Nanos) -> Draft:
-    event = PositionDeleted(user=row.user, media=row.media, name=row.name)
-    return Draft(event=event, at=now)
+def _forgotten(
+    views: Views, row: Position, kind: type[PositionDeleted | PositionExpired], now: Nanos
+) -> list[Draft]:
+    """
+    One event per name the file was reported under: a bookmark under an old name, or under the same
+    name in another Unicode spelling, would otherwise outlive it.
+    """
+    parameters = (row.user, row.media, DELETE_NAMES_MAX)
+    bookmarks = views.find(TIMESTAMPS, "timestamps_of_media", parameters)
+    names = dict.fromkeys([row.name, *(bookmark.name for bookmark in bookmarks)])
+    return [Draft(event=kind(user=row.user, media=row.media, name=name), at=now) for name in names]
 
 
 def _expire_positions(views: Views, command: ExpirePositions, now: Nanos) -> list[Draft]:
     rows = views.find(POSITIONS, "positions_before", (command.cutoff_ns, command.count_max))
-    return [
-        Draft(event=PositionExpired(user=row.user, media=row.media, name=row.name), at=now)
-        for row in rows
-    ]
+    return [draft for row in rows for draft in _forgotten(views, row, PositionExpired, now)]
 
 
 def _record(views: Views, command: Record, now: Nanos) -> list[Draft]:

@@ -24,7 +24,9 @@ INT64_MAX = 2**63 - 1
 
 
 class Timestamp(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One bookmark as TimestampSync knows it; `media` tells which file reported it last."""
+    """
+    One bookmark as TimestampSync knows it; `media` tells which file reported it last, `at` when.
+    """
 
     user: str
     id: int
@@ -45,11 +47,11 @@ class Timestamps(Projection[Timestamp]):
     """Bookmarks per user and TimestampSync id."""
 
     name = "timestamps"
-    version = 1
+    version = 2
     row = Timestamp
     handles = frozenset({"position.reported", "position.deleted", "position.expired"})
-    columns = (Column("user", "TEXT"), Column("id", "INTEGER"))
-    indexes = (("user", "id"),)
+    columns = (Column("user", "TEXT"), Column("id", "INTEGER"), Column("media", "TEXT"))
+    indexes = (("user", "id"), ("user", "media"))
 
     def keys(self, envelope: Envelope) -> tuple[Key, ...]:
         """One row: the user's under that name."""
@@ -68,14 +70,14 @@ class Timestamps(Projection[Timestamp]):
             id=timestamp_id(event.name),
             name=event.name,
             seconds=_whole_seconds(event),
-            at=rounded_seconds_ns(envelope.at),
+            at=envelope.at,
             seq=envelope.seq,
             media=event.media,
         )
 
     def index(self, row: Timestamp) -> tuple[str | int | float | None, ...]:
         """The values queries select by."""
-        return (row.user, row.id)
+        return (row.user, row.id, row.media)
 
 
 def _whole_seconds(event: PositionReported) -> int:
@@ -84,7 +86,7 @@ def _whole_seconds(event: PositionReported) -> int:
 
 
 def rounded_seconds_ns(at: int) -> int:
-    """A time rounded half up to the whole second, as TimestampSync stores it."""
+    """A time rounded half up to the whole second, as TimestampSync shows it."""
     return (at + NANOS_PER_SECOND // 2) // NANOS_PER_SECOND * NANOS_PER_SECOND
 
 

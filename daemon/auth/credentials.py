@@ -11,9 +11,10 @@ import hmac
 import os
 import secrets
 from pathlib import Path
-from typing import Literal, Self, TypeAlias, get_args
+from typing import Annotated, Literal, Self, TypeAlias, get_args
 
 import msgspec
+from msgspec import Meta
 
 from daemon.errors import StartupRefused
 
@@ -40,7 +41,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     """A person who signs in with name and password."""
 
     name: str
-    password: str
+    password: Annotated[str, Meta(pattern="^scrypt[$][0-9]+[$]([0-9a-f]{2})+[$]([0-9a-f]{2})+$")]
     scopes: tuple[Scope, ...] = ("play",)
 
 

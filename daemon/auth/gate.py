@@ -75,6 +75,7 @@ class Gate:
         self._key = secrets.token_bytes(32)
         self._known_good: dict[bytes, Principal] = {}
         self._limiter = anyio.CapacityLimiter(PASSWORD_CHECKS_MAX)
+        self._was_closed = False
         self._looked_at = clock.monotonic_s()
         self._stamp = self._file_stamp()
         self._nobody = hash_password(secrets.token_hex(8))
@@ -82,8 +83,11 @@ class Gate:
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody needs to sign in, because there is no user and no token."""
-        return not (self._passwords or self._tokens or self.fault)
+        """
+        Whether nobody needs to sign in, because there is no user and no token. A gate that was
+        closed once stays so until the next start: a file that vanishes must let nobody in.
+        """
+        return not self._was_closed
 
     async def principal(self, authorization: str | None) -> Principal | None:
         """Who sends this header; None when a credential is needed and this is none."""
@@ -137,7 +141,7 @@ class Gate:
         try:
             credentials = Credentials.read(self._path)
         except StartupRefused as error:
-            self.fault = str(error)
+            self.fault = f"{error} {error.hint}".strip()
             credentials = Credentials()
         self._passwords = {
             user.name: (user.password, Principal(user.name, frozenset(user.scopes)))
@@ -150,6 +154,9 @@ class Gate:
             token.hash: Principal(token.user, frozenset(token.scopes))
             for token in credentials.tokens
         }
+        if self._was_closed and not (self._passwords or self._tokens or self.fault):
+            self.fault = "All users and tokens are gone, so nobody can sign in before a restart."
+        self._was_closed = bool(self._passwords or self._tokens or self.fault)
 
     def _file_stamp(self) -> tuple[int, int, int] | None:
         try:

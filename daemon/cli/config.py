@@ -19,7 +19,9 @@ def config() -> None:
 def check(*, data: Path | None, config_file: Path | None) -> None:
     """Say whether the settings are good; list every problem if not."""
     loaded = settings_from(config_file, data=data)
-    click.echo(f"The configuration is good: {len(loaded.origins)} settings differ from default.")
+    click.echo(
+        f"The configuration is good. Set are: {', '.join(sorted(loaded.origins)) or 'none'}."
+    )
 
 
 @config.command()

@@ -84,7 +84,11 @@ def add_user(
 @config_option
 def list_users(*, data: Path | None, config_file: Path | None) -> None:
     """List the users and what they may."""
-    for known in Credentials.read(directory_from(config_file, data).credentials).users:
+    directory = directory_from(config_file, data)
+    users = Credentials.read(directory.credentials).users
+    if not users:
+        click.echo(f"There are no users in {directory.root}.", err=True)
+    for known in users:
         click.echo(f"{known.name}\t{','.join(known.scopes)}")
 
 
@@ -141,7 +145,11 @@ def add_token(
 @config_option
 def list_tokens(*, data: Path | None, config_file: Path | None) -> None:
     """List the tokens: id, user, scopes, when made, label."""
-    for known in Credentials.read(directory_from(config_file, data).credentials).tokens:
+    directory = directory_from(config_file, data)
+    tokens = Credentials.read(directory.credentials).tokens
+    if not tokens:
+        click.echo(f"There are no tokens in {directory.root}.", err=True)
+    for known in tokens:
         fields = (known.id, known.user, ",".join(known.scopes), known.created, known.label)
         click.echo("\t".join(fields))
 

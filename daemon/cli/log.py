@@ -54,14 +54,14 @@ def log(
         before=None if until is None else moment_ns(until),
     )
     reader = LogReader.open(directory_from(config_file, data).log)
-    seen = reader.head().seq
     start = after if last is None else _start_of_last(reader, wanted, after, last)
-    _show(_matching(reader, wanted, start), as_json=as_json)
-    while follow:
+    while True:
         head = reader.head().seq
-        if head > seen:
-            _show(_matching(reader, wanted, max(seen, after)), as_json=as_json)
-            seen = head
+        if head > start:
+            _show(_matching(reader, wanted, after=start, until=head), as_json=as_json)
+            start = head
+        if not follow:
+            return
         time.sleep(LOOK_EVERY_S)
 
 
@@ -80,10 +80,12 @@ def _start_of_last(reader: LogReader, wanted: EventFilter, after: Seq, count: in
         before = page.resume_seq
 
 
-def _matching(reader: LogReader, wanted: EventFilter, after: Seq) -> Iterator[Envelope]:
+def _matching(
+    reader: LogReader, wanted: EventFilter, *, after: Seq, until: Seq
+) -> Iterator[Envelope]:
     position: Seq | None = after
     while position is not None:
-        page = reader.page(wanted, after=position, count_max=PAGE_EVENTS)
+        page = reader.page(wanted, after=position, before=until + 1, count_max=PAGE_EVENTS)
         yield from page.envelopes
         position = page.resume_seq
 

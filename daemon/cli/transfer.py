@@ -1,7 +1,9 @@
 """`playhead export` and `playhead import`: the log as NDJSON."""
 
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -9,6 +11,7 @@ import click
 
 from daemon.cli.options import config_option, data_option, directory_from
 from daemon.cli.progress import progress_bar
+from daemon.database import storage_errors
 from daemon.datadir import DataLock
 from daemon.engine.engine import Engine
 from daemon.engine.views import ViewStore
@@ -26,18 +29,36 @@ BAD_LINES_SHOWN_MAX = 20
 @click.option(
     "-o",
     "--output",
-    type=click.File("wb", atomic=True),
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
     default="-",
     help="File to write; it appears when complete.  [default: standard output]",
 )
-def export(*, data: Path | None, config_file: Path | None, after: int, output: BinaryIO) -> None:
+def export(*, data: Path | None, config_file: Path | None, after: int, output: Path) -> None:
     """Write the log as NDJSON: one event per line, oldest first. The daemon may be running."""
     log = LogReader.open(directory_from(config_file, data).log)
     count = max(log.head().seq - after, 0)
-    with progress_bar("Exporting", count) as progress:
+    with _whole_file(output) as file, progress_bar("Exporting", count) as progress:
         for line in exported_rows(log, after=after):
-            output.write(line + b"\n")
+            file.write(line + b"\n")
             progress(1)
+
+
+@contextmanager
+def _whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Standard output for `-`, or a file that appears only once everything is in it."""
+    if str(path) == "-":
+        yield sys.stdout.buffer
+        return
+    beside = path.with_name(f".{path.name}.new")
+    with storage_errors(f"write {path}"):
+        try:
+            with beside.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 @click.command("import")

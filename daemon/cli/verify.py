@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -33,13 +34,19 @@ def verify(*, data: Path | None, config_file: Path | None, quick: bool) -> None:
     with progress_bar("Checking the chain", count) as progress:
         chain = check_chain(reader, progress=progress)
     _tell_log(chain, damage)
-    views_good = True if quick else _check_views(directory, reader, count)
-    if damage or chain.findings or not views_good:
-        click.echo(
-            "Something is wrong. Nothing was changed; restore the log from a backup.", err=True
+    if damage or chain.findings:
+        _fail("The log is damaged. Nothing was changed; restore it from a backup.")
+    if not quick and not _check_views(directory, reader, count):
+        _fail(
+            "The views do not follow from the log. Nothing was changed. If the log lost events,"
+            " restore it from a backup; if not, stop the daemon and run `playhead replay`."
         )
-        sys.exit(1)
     click.echo("Everything holds.")
+
+
+def _fail(sentence: str) -> NoReturn:
+    click.echo(sentence, err=True)
+    sys.exit(1)
 
 
 def _tell_log(chain: ChainReport, damage: list[Finding]) -> None:

@@ -83,7 +83,7 @@ def load(
     environment = os.environ if environment is None else environment
     if file is not None:
         _read_file(gathering, file)
-    _read_environment(gathering, _with_dotenv(environment, dotenv))
+    _read_environment(gathering, _read_dotenv(gathering, dotenv) | dict(environment))
     _read_credentials(gathering, environment.get("CREDENTIALS_DIRECTORY"))
     _read_secret_files(gathering)
     for key, value in (overrides or {}).items():
@@ -131,13 +131,15 @@ def _nearest(key: str) -> str:
     return f"; did you mean {found[0]!r}?" if found else ""
 
 
-def _with_dotenv(environment: Mapping[str, str], dotenv: Path | None) -> dict[str, str]:
-    merged: dict[str, str] = {}
-    if dotenv is not None and dotenv.is_file():
-        merged = {
-            k: v for k, v in dotenv_values(dotenv, interpolate=False).items() if v is not None
-        }
-    return merged | dict(environment)
+def _read_dotenv(gathering: _Gathering, dotenv: Path | None) -> dict[str, str]:
+    try:
+        if dotenv is None or not dotenv.is_file():
+            return {}
+        pairs = dotenv_values(dotenv, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        gathering.problems.append(f"{dotenv}: cannot be read: {error}")
+        return {}
+    return {name: value for name, value in pairs.items() if value is not None}
 
 
 def _read_environment(gathering: _Gathering, environment: Mapping[str, str]) -> None:

@@ -7,13 +7,14 @@ Five fields in local time; when day of month and day of week are both restricted
 """
 
 import re
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from croniter import CroniterError, croniter
 
 from daemon.errors import StartupRefused
+from projections.envelope import NANOS_PER_SECOND
 
 CRON_FIELDS = 5
 
@@ -22,6 +23,9 @@ _EVERY_WHOLE = re.compile(r"@every\s+((?:\d+(?:\.\d+)?(?:h|ms|m|s))+)")
 _UNIT_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 EVERY_MIN_S = 1.0
+
+REPEATED_MINUTES_MAX = 24 * 60
+"""Clocks are set back by an hour, at the date line by a day: so many minutes may come twice."""
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -34,12 +38,17 @@ class Schedule(msgspec.Struct, frozen=True):
     def next_after(self, moment_ns: int) -> int:
         """The first due moment after another, both unix nanoseconds."""
         if self.every_s:
-            return moment_ns + int(self.every_s * 1e9)
-        start = datetime.fromtimestamp(moment_ns / 1e9, tz=self.zone)
-        if self.zone is None:
-            start = start.astimezone()
-        due: datetime = croniter(self.cron, start).get_next(datetime)
-        return int(due.timestamp()) * 1_000_000_000
+            return moment_ns + int(self.every_s * NANOS_PER_SECOND)
+        moment_s = moment_ns // NANOS_PER_SECOND
+        wall = datetime.fromtimestamp(moment_s, tz=self.zone).replace(tzinfo=None)
+        coming = croniter(self.cron, wall)
+        candidates = (self._unix_s(coming.get_next(datetime)) for _ in range(REPEATED_MINUTES_MAX))
+        # What lies behind us was due when this hour came the first time.
+        return next(due_s for due_s in candidates if due_s > moment_s) * NANOS_PER_SECOND
+
+    def _unix_s(self, wall: datetime) -> int:
+        """The clock on the wall is read by the rules of that day: an offset now says little."""
+        return int(wall.replace(tzinfo=self.zone).timestamp())
 
 
 def parse_schedule(text: str) -> Schedule | None:
@@ -62,9 +71,10 @@ def parse_schedule(text: str) -> Schedule | None:
         message = f"{text!r} has {len(fields)} fields where cron has five"
         raise StartupRefused(f"{message}: minute, hour, day of month, month, day of week.")
     try:
-        croniter(expression, datetime(2000, 1, 1) + timedelta())  # noqa: DTZ001 - only a check
+        croniter(expression, 0.0).get_next()
     except (CroniterError, ValueError, KeyError) as error:
-        raise StartupRefused(f"{text!r} is not a cron expression: {error}.") from error
+        reason = str(error).rstrip(".")
+        raise StartupRefused(f"{text!r} is not a cron expression: {reason}.") from error
     return Schedule(expression, 0.0, zone)
 
 
@@ -75,5 +85,5 @@ def _split_zone(text: str) -> tuple[tzinfo | None, str]:
         return None, text
     try:
         return ZoneInfo(value), rest.strip()
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise StartupRefused(f"There is no time zone {value!r}.") from error

@@ -112,6 +112,7 @@ class GarbageCollection(Struct, frozen=True, kw_only=True, forbid_unknown_fields
         float,
         Meta(
             ge=0,
+            le=36_500,
             description="Positions older than this many days are forgotten. 0 keeps them for ever.",
         ),
     ] = 365.0

@@ -7,6 +7,7 @@ it has applied are in the log.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -14,6 +15,7 @@ import apsw
 import msgspec
 
 from daemon.database import open_database, open_reader, storage_errors
+from daemon.errors import CorruptViews
 from daemon.sql import load_queries
 from projections.envelope import Seq
 from projections.fold import Key, Projection, digest, encode_key, encode_row
@@ -63,47 +65,50 @@ class ViewReader:
     def get(self, projection: Projection[Row], key: Key) -> Row | None:
         """One row by its key, or None."""
         statement = f'SELECT row FROM "{projection.name}" WHERE key = ?'  # noqa: S608 - our own name
-        with storage_errors(f"read the view {projection.name}"):
+        with _errors(f"read the view {projection.name}"):
             found = self.connection.execute(statement, (encode_key(key),)).fetchone()
-        return None if found is None else self.decode(projection, _bytes(found[0]))
+        return None if found is None else self.decode(projection, found[0])
 
     def find(
         self, projection: Projection[Row], query: str, parameters: Sequence[str | int]
     ) -> list[Row]:
         """The rows that the named query selects."""
-        with storage_errors(f"read the view {projection.name}"):
+        with _errors(f"read the view {projection.name}"):
             rows = self.connection.execute(QUERIES[query], tuple(parameters)).fetchall()
-        return [self.decode(projection, _bytes(row[0])) for row in rows]
+        return [self.decode(projection, row[0]) for row in rows]
 
     def checkpoint(self, name: str) -> Checkpoint | None:
         """How far the projection of that name has come, or None when it was never built."""
         statement = "SELECT version, seq, hash FROM checkpoints WHERE name = ?"
-        with storage_errors("read the checkpoints of the views"):
+        with _errors("read the checkpoints of the views"):
             row = self.connection.execute(statement, (name,)).fetchone()
         return None if row is None else Checkpoint(*row)
 
     def rows(self, projection: Projection[Any]) -> Iterator[tuple[str, bytes]]:
         """All rows of a projection as key and row text, ordered by key text."""
         statement = f'SELECT key, row FROM "{projection.name}" ORDER BY key'  # noqa: S608 - our own name
-        with storage_errors(f"read the view {projection.name}"):
+        with _errors(f"read the view {projection.name}"):
             yield from self.connection.execute(statement)
 
     def digest(self, projection: Projection[Any]) -> str:
         """The digest of a projection's rows as they stand."""
         return digest(self.rows(projection))
 
-    def decode(self, projection: Projection[Row], data: bytes) -> Row:
+    def decode(self, projection: Projection[Row], data: Any) -> Row:
         """A row out of its stored form."""
         decoder = self._decoders.get(projection.name)
         if decoder is None:
             decoder = self._decoders[projection.name] = msgspec.json.Decoder(projection.row)
-        row: Row = decoder.decode(data)
+        try:
+            row: Row = decoder.decode(data)
+        except (msgspec.MsgspecError, UnicodeError, TypeError) as error:
+            message = f"A row of the view {projection.name} is damaged: {error}."
+            raise CorruptViews(message) from error
         return row
 
 
-def _bytes(value: Any) -> bytes:
-    assert isinstance(value, bytes)
-    return value
+def _errors(action: str) -> AbstractContextManager[None]:
+    return storage_errors(action, damage=CorruptViews)
 
 
 class ViewStore(ViewReader):
@@ -116,33 +121,34 @@ class ViewStore(ViewReader):
 
         Raises:
             StorageError: the file cannot be opened.
-            CorruptLog: the file is damaged; it may simply be deleted.
+            CorruptViews: the file is damaged; it may simply be deleted.
         """
-        connection = open_database(path, synchronous="NORMAL", vfs=vfs)
-        with storage_errors(f"prepare the views {path}"):
+        connection = open_database(path, synchronous="NORMAL", vfs=vfs, damage=CorruptViews)
+        with _errors(f"prepare the views {path}"):
             connection.execute(CHECKPOINTS)
         return cls(connection)
 
     def begin(self) -> None:
         """Starts a transaction."""
-        with storage_errors("write the views"):
+        with _errors("write the views"):
             self.connection.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """Makes the transaction's rows and checkpoints visible together."""
-        with storage_errors("write the views"):
+        with _errors("write the views"):
             self.connection.execute("COMMIT")
 
     def rollback(self) -> None:
         """Forgets the transaction; does nothing when there is none."""
         if self.connection.in_transaction:
-            self.connection.execute("ROLLBACK")
+            with _errors("write the views"):
+                self.connection.execute("ROLLBACK")
 
     def recreate(self, projection: Projection[Any]) -> None:
         """Drops a projection's table and makes it anew, empty."""
         name = projection.name
         columns = "".join(f'"{column.name}" {column.type}, ' for column in projection.columns)
-        with storage_errors(f"write the view {name}"):
+        with _errors(f"write the view {name}"):
             self.connection.execute(f'DROP TABLE IF EXISTS "{name}"')
             self.connection.execute(
                 f'CREATE TABLE "{name}" (key TEXT PRIMARY KEY, {columns}row BLOB NOT NULL)'
@@ -157,7 +163,7 @@ class ViewStore(ViewReader):
         """Stores rows, and removes those that are None."""
         columns = "".join(f', "{column.name}"' for column in projection.columns)
         marks = ", ?" * len(projection.columns)
-        with storage_errors(f"write the view {projection.name}"):
+        with _errors(f"write the view {projection.name}"):
             self.connection.executemany(
                 f'INSERT OR REPLACE INTO "{projection.name}" (key, row{columns})'  # noqa: S608 - our own names
                 f" VALUES (?, ?{marks})",
@@ -175,7 +181,7 @@ class ViewStore(ViewReader):
     def set_checkpoint(self, name: str, checkpoint: Checkpoint) -> None:
         """Notes how far a projection has come, inside the transaction that holds its rows."""
         values = (name, checkpoint.version, checkpoint.seq, checkpoint.hash)
-        with storage_errors("write the checkpoints of the views"):
+        with _errors("write the checkpoints of the views"):
             self.connection.execute(
                 "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", values
             )

@@ -173,19 +173,19 @@ class LogReader:
         `resume_seq`.
         """
         head = self.head().seq
-        end = head if before is None else min(before - 1, head)
+        last = head if before is None else min(before - 1, head)
         if backwards:
-            after = max(after, end - FILTER_WINDOW_EVENTS)
+            start, end = max(after, last - FILTER_WINDOW_EVENTS), last
         else:
-            end = min(end, after + FILTER_WINDOW_EVENTS)
+            start, end = after, min(last, after + FILTER_WINDOW_EVENTS)
         found = self._filtered(
-            wanted, after=after, until=end, backwards=backwards, count_max=count_max
+            wanted, after=start, until=end, backwards=backwards, count_max=count_max
         )
         if len(found) == count_max:
             return Page(found, found[-1].seq)
         if backwards:
-            return Page(found, after + 1 if after > 0 else None)
-        return Page(found, end if end < head and before is None else None)
+            return Page(found, start + 1 if start > after else None)
+        return Page(found, end if end < last else None)
 
     def _filtered(
         self, wanted: EventFilter, *, after: Seq, until: Seq, backwards: bool, count_max: int

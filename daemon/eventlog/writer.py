@@ -157,18 +157,24 @@ class Writer:
 
     async def run(self) -> None:
         """Works until `close`, then finishes what is queued."""
-        async for first in self._receive:
-            batch = [first]
-            while len(batch) < BATCH_COMMANDS_MAX:
-                try:
-                    batch.append(self._receive.receive_nowait())
-                except (anyio.WouldBlock, anyio.EndOfStream):
-                    break
-            with anyio.CancelScope(shield=True):
-                statistics = await anyio.to_thread.run_sync(
-                    self._commit, batch, limiter=self._limiter
-                )
-            self._answer(batch, statistics)
+        with self._receive:  # closed at the end, so that nobody waits for a writer that is gone
+            async for first in self._receive:
+                batch = [first, *self._waiting()]
+                with anyio.CancelScope(shield=True):
+                    statistics = await anyio.to_thread.run_sync(
+                        self._commit, batch, limiter=self._limiter
+                    )
+                self._answer(batch, statistics)
+
+    def _waiting(self) -> list[_Pending]:
+        """What else can be committed together with the first command of a batch."""
+        waiting: list[_Pending] = []
+        while len(waiting) < BATCH_COMMANDS_MAX - 1:
+            try:
+                waiting.append(self._receive.receive_nowait())
+            except (anyio.WouldBlock, anyio.EndOfStream):
+                break
+        return waiting
 
     def close(self) -> None:
         """Takes no more commands; `run` ends when the queue is empty."""
@@ -199,8 +205,9 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - a bug in a fold must not stop the writer
             if len(batch) > 1:
                 return self._commit_singly(batch)
-            self._note(_defect(error))
-            _fail(batch, _defect(error))
+            fault = _defect(error)
+            self._note(fault)
+            _fail(batch, fault)
         return None
 
     def _commit_singly(self, batch: list[_Pending]) -> BatchStatistics | None:
@@ -252,7 +259,7 @@ class Writer:
         if fault is None:
             logger.info("writing_again")
         else:
-            logger.error("writing_failed", reason=str(fault), exc_info=fault.__cause__)
+            logger.error("writing_failed", reason=str(fault), hint=fault.hint)
 
 
 class _Plan:
@@ -321,6 +328,7 @@ class _Plan:
 
 
 def _defect(error: Exception) -> StorageError:
+    logger.error("command_failed", exc_info=error)
     fault = StorageError(
         f"The command could not be recorded because of an internal error: {error!r}.",
         hint="This is a defect in Playhead; please report it with the log lines around it.",

@@ -101,7 +101,7 @@ def _traced(serve: Serve, path: str, tracer: Tracer | None) -> Serve:
 async def _no_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
-    path = request.url.path
+    path = request.scope["path"]
     if path == "/timestamps" or path.startswith("/timestamps/"):
         missing = error.status_code == HTTPStatus.NOT_FOUND
         text = "404 page not found\n" if missing else f"{error.detail}\n"
@@ -109,11 +109,16 @@ async def _no_route(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.NOT_FOUND:
         hint = "GET /api/openapi.json lists every path."
         return problem(404, f"There is nothing at {path}.", hint=hint)
-    hint = f"Use {headers['Allow']}." if "Allow" in headers else ""
-    return problem(error.status_code, str(error.detail), hint=hint, headers=headers)
+    if "Allow" not in headers:
+        return problem(error.status_code, f"{error.detail}.", headers=headers)
+    headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
+    sentence = f"{request.method} is not possible on {path}."
+    return problem(error.status_code, sentence, hint=f"Use {headers['Allow']}.", headers=headers)
 
 
 async def _defect(request: Request, error: Exception) -> Response:
-    logger.error("request_failed", path=request.url.path, method=request.method, exc_info=error)
+    logger.error(
+        "request_failed", path=request.scope["path"], method=request.method, exc_info=error
+    )
     hint = "This is a defect in Playhead; please report it with the log lines of this moment."
     return problem(500, "An internal error occurred; nothing more is known here.", hint=hint)

@@ -6,6 +6,7 @@ refused unread, one that turns out too large is refused at that point, one that 
 time is given up.
 """
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import anyio
@@ -16,6 +17,13 @@ from daemon.config.settings import Server
 from daemon.web.problems import HTTPProblem
 
 Body = TypeVar("Body")
+
+_WORDS = (
+    ("Object missing required field", "There is no value for"),
+    ("Object contains unknown field", "There is no field called"),
+    ("Invalid enum value", "There is no such choice as"),
+)
+"""What the library says, and what we say instead."""
 
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
@@ -81,6 +89,9 @@ def decode_body(data: bytes, kind: type[Body]) -> Body:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         message = f"The request body is not valid JSON: {error}."
         raise HTTPProblem(400, message, hint="Send a JSON document in UTF-8.") from error
+    except RecursionError as error:
+        hint = "No document of this interface is nested more than three levels."
+        raise HTTPProblem(400, "The request body is nested too deeply.", hint=hint) from error
     return body
 
 
@@ -92,9 +103,12 @@ def decode_query(request: Request, kind: type[Body]) -> Body:
         HTTPProblem: 422 when they do not fit.
     """
     pairs = request.query_params.multi_items()
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        raise HTTPProblem(422, "A query parameter was given twice.", hint="Give each once.")
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        if name in values:
+            raise HTTPProblem(422, f"{name} was given twice.", hint="Give each parameter once.")
+        values[name] = value
+    _refuse_unknown(values, kind)
     try:
         query: Body = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -102,7 +116,18 @@ def decode_query(request: Request, kind: type[Body]) -> Body:
     return query
 
 
+def _refuse_unknown(values: Iterable[str], kind: type[Any]) -> None:
+    """A mistyped filter must not silently select everything."""
+    known = kind.__struct_fields__
+    for name in values:
+        if name not in known:
+            hint = f"There are: {', '.join(known)}."
+            raise HTTPProblem(422, f"There is no query parameter {name!r}.", hint=hint)
+
+
 def _sentence(error: msgspec.ValidationError) -> str:
     what, _, where = str(error).partition(" - at ")
     place = where.strip("`").removeprefix("$").removeprefix(".")
+    for library, ours in _WORDS:
+        what = what.replace(library, ours)
     return f"{place}: {what}." if place else f"{what}."

@@ -2,14 +2,16 @@
 The log over HTTP: pages of events, a live stream of them, and their summary by day.
 """
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Any, Literal
 
 import anyio
 import msgspec
 from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from daemon.eventlog.store import EventFilter, Page
 from daemon.web.bodies import decode_query
@@ -32,6 +34,8 @@ KEEPALIVE_S = 15.0
 An idle stream says something this often, so that proxies keep it and dead clients are noticed.
 """
 
+_SEQ = re.compile("[0-9]{1,19}")
+
 Text = Annotated[str, Meta(min_length=1, max_length=128)]
 Moment = Annotated[str, Meta(min_length=1, max_length=64)]
 Seq = Annotated[int, Meta(ge=0, le=SEQ_MAX)]
@@ -50,7 +54,7 @@ class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
     until: Moment | None = None
     after: Seq = 0
     before: Annotated[int, Meta(ge=1, le=SEQ_MAX)] | None = None
-    order: Annotated[str, Meta(pattern="^(asc|desc)$")] = "asc"
+    order: Literal["asc", "desc"] = "asc"
     limit: Annotated[int, Meta(ge=1, le=PAGE_MAX)] = PAGE_DEFAULT
 
 
@@ -165,42 +169,64 @@ async def stream_events(services: Services, request: Request) -> Response:
     require(request, "audit")
     query = decode_query(request, StreamQuery)
     last_id = request.headers.get("last-event-id", "").strip()
-    after = int(last_id) if last_id.isascii() and last_id.isdigit() else query.after
+    after = int(last_id) if _SEQ.fullmatch(last_id) else query.after
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type="text/event-stream")
     if services.closing.is_set() or not services.metrics.stream_opened(
         services.settings.server.streams_max
     ):
         hint = "Close one, or raise server.streams_max."
-        headers = {"Retry-After": str(RETRY_AFTER_S)}
-        raise HTTPProblem(503, "Too many event streams are open.", hint=hint, headers=headers)
+        retry = {"Retry-After": str(RETRY_AFTER_S)}
+        raise HTTPProblem(503, "Too many event streams are open.", hint=hint, headers=retry)
     wanted = EventFilter(type=query.type, source=query.source, actor=query.actor)
     start = services.writer.head.seq if after is None else min(after, SEQ_MAX)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(
-        _stream(services, wanted, start), headers=headers, media_type="text/event-stream"
-    )
+
+    async def is_admitted() -> bool:
+        principal = await services.gate.principal(request.headers.get("authorization"))
+        return principal is not None and principal.may("audit")
+
+    frames = _stream(services, wanted, start, is_admitted)
+    return _CountedStream(frames, services.metrics.stream_closed, headers=headers)
 
 
-async def _stream(services: Services, wanted: EventFilter, after: int) -> AsyncIterator[bytes]:
-    try:
-        yield b"retry: 1000\n\n"
-        while not services.closing.is_set():
-            changed = services.writer.changed
-            position = after
-            page: Page = await services.log.read(
-                lambda log, position=position: log.page(  # type: ignore[misc]  # bound by default
-                    wanted, after=position, count_max=STREAM_PAGE_EVENTS
-                )
+class _CountedStream(StreamingResponse):
+    """Tells when it is over, also to a client that went away before the first frame was asked for."""
+
+    def __init__(
+        self, frames: AsyncIterator[bytes], ended: Callable[[], None], *, headers: dict[str, str]
+    ) -> None:
+        super().__init__(frames, headers=headers, media_type="text/event-stream")
+        self._ended = ended
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._ended()
+
+
+async def _stream(
+    services: Services, wanted: EventFilter, after: int, is_admitted: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[bytes]:
+    """Asks again before each look into the log: a revoked credential must not go on reading."""
+    yield b"retry: 1000\n\n"
+    while not services.closing.is_set() and await is_admitted():
+        changed = services.writer.changed
+        position = after
+        page: Page = await services.log.read(
+            lambda log, position=position: log.page(  # type: ignore[misc]  # bound by default
+                wanted, after=position, count_max=STREAM_PAGE_EVENTS
             )
-            for envelope in page.envelopes:
-                yield _frame(envelope)
-            if page.resume_seq is not None:
-                after = page.resume_seq
-                continue
-            after = page.envelopes[-1].seq if page.envelopes else after
-            if not await _wait(services, changed):
-                yield b": still here\n\n"
-    finally:
-        services.metrics.stream_closed()
+        )
+        for envelope in page.envelopes:
+            yield _frame(envelope)
+        if page.resume_seq is not None:
+            after = page.resume_seq
+            continue
+        after = page.envelopes[-1].seq if page.envelopes else after
+        if not await _wait(services, changed):
+            yield b": still here\n\n"
 
 
 async def _wait(services: Services, changed: anyio.Event) -> bool:

@@ -7,6 +7,7 @@ see the request.
 """
 
 import ipaddress
+import re
 import socket
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -32,6 +33,9 @@ SECURITY_HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 )
+
+
+_HOST = re.compile(r"(?:\[(?P<address>[^\[\]]+)\]|(?P<name>[^\[\]:]+?)\.?)(?::[0-9]{1,5})?")
 
 
 class Guard:
@@ -82,10 +86,16 @@ class Guard:
         await (self._app if refusal is None else refusal)(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
-        if self._in_flight > self._services.settings.server.requests_max:
+        crowded = self._in_flight > self._services.settings.server.requests_max
+        if (
+            crowded and scope["path"] not in OPEN_PATHS
+        ):  # a busy daemon must not look like a dead one
             retry = {"Retry-After": str(RETRY_AFTER_S)}
             return problem(503, "Too many requests at once.", hint="Try again.", headers=retry)
         host = headers.get("host", "")
+        if not host:
+            hint = "Send a Host header, as HTTP/1.1 demands."
+            return problem(400, "The request does not say which host it is meant for.", hint=hint)
         if not self._is_known_host(host):
             hint = "Use an address or localhost, or add this name to server.allowed_hosts."
             return problem(421, f"This daemon does not answer to the name {host!r}.", hint=hint)
@@ -125,12 +135,12 @@ def _known_hosts(server: Server) -> frozenset[str]:
 
 
 def _host_name(host: str) -> str:
-    """The host without its port, in lower case, without brackets."""
-    host = host.strip().lower()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    name, _, port = host.rpartition(":")
-    return name if name and port.isdigit() else host
+    """
+    The host without its port, in lower case, without brackets and without the dot that ends a full
+    name; empty when it has another form.
+    """
+    form = _HOST.fullmatch(host.strip().lower())
+    return "" if form is None else form["address"] or form["name"]
 
 
 def _is_address(name: str) -> bool:

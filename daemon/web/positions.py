@@ -4,6 +4,7 @@ kept.
 """
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import msgspec
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from daemon.web.shapes import (
     Deleted,
     History,
     HistoryQuery,
+    Identified,
     MediaQuery,
     PositionPage,
     PositionQuery,
@@ -36,7 +38,7 @@ from daemon.web.shapes import (
 )
 from projections.commands import DeletePosition, PositionReport, ReportPositions
 from projections.envelope import NANOS_PER_SECOND
-from projections.errors import PlayheadError, Rejected
+from projections.errors import Conflict, PlayheadError, Rejected
 from projections.identity import Identity, file_name, media_key, normal_name, normal_path
 from projections.moments import moment_text
 from projections.positions import POSITIONS, Position
@@ -44,6 +46,9 @@ from projections.resume import ResumePoint, best_resume
 from projections.sessions import SESSIONS, Session
 
 SOURCE = "http"
+
+Judged: TypeAlias = tuple[PositionReport | None, ReportResult]
+"""A report of a batch, or None if it was refused, and what to answer."""
 
 CANDIDATES_MAX = 500
 """Positions compared to answer one question; a file name shared by more is hopeless anyway."""
@@ -62,18 +67,38 @@ async def report_position(services: Services, request: Request) -> Response:
 
 
 async def report_batch(services: Services, request: Request) -> Response:
-    """Records several positions in one transaction; the refused ones are named and left out."""
+    """Records several positions; the refused ones are named and left out."""
     data = await read_body(request, services.settings.server)
     body = decode_body(data, ReportBatch)
     now = services.clock.now_ns()
     judged = [_judged(raw, body.sent_time_s, now) for raw in body.reports]
+    try:
+        results = await _recorded(services, request, judged)
+    except Conflict:
+        # One of the ids belongs to somebody else, which refuses the command as a whole.
+        results = [await _recorded_alone(services, request, *one) for one in judged]
+    return json_response(ReportResults(results=results))
+
+
+async def _recorded(
+    services: Services, request: Request, judged: Sequence[Judged]
+) -> list[ReportResult]:
     reports = tuple(report for report, _ in judged if report is not None)
     receipts = iter(await services.writer.submit(_command(request, reports)))
-    results = [
+    return [
         result if report is None else _result(next(receipts), result.id)
         for report, result in judged
     ]
-    return json_response(ReportResults(results=results))
+
+
+async def _recorded_alone(
+    services: Services, request: Request, report: PositionReport | None, result: ReportResult
+) -> ReportResult:
+    try:
+        (recorded,) = await _recorded(services, request, [(report, result)])
+    except Conflict as error:
+        return ReportResult(id=result.id, status="refused", detail=str(error))
+    return recorded
 
 
 def _command(request: Request, reports: Sequence[PositionReport]) -> ReportPositions:
@@ -87,16 +112,21 @@ def _result(receipt: Receipt, event_id: str | None) -> ReportResult:
     )
 
 
-def _judged(
-    raw: msgspec.Raw, sent_time_s: float | None, now: int
-) -> tuple[PositionReport | None, ReportResult]:
-    event_id = None
+def _judged(raw: msgspec.Raw, sent_time_s: float | None, now: int) -> Judged:
+    data = bytes(raw)
     try:
-        body = decode_body(bytes(raw), Report)
-        event_id = body.id
-        return _checked(body, sent_time_s, now), ReportResult(id=event_id, status="recorded")
+        body = decode_body(data, Report)
+        return _checked(body, sent_time_s, now), ReportResult(id=body.id, status="recorded")
     except PlayheadError as error:
-        return None, ReportResult(id=event_id, status="refused", detail=str(error))
+        return None, ReportResult(id=_id_in(data), status="refused", detail=str(error))
+
+
+def _id_in(data: bytes) -> str | None:
+    """The id of a report that cannot be recorded: its sender must know which one to drop."""
+    try:
+        return decode_body(data, Identified).id
+    except PlayheadError:
+        return None
 
 
 def _checked(body: Report, sent_time_s: float | None, now: int) -> PositionReport:
@@ -230,8 +260,8 @@ async def delete_position(services: Services, request: Request) -> Response:
     user = require(request, "play").user
     media = decode_query(request, MediaQuery).media
     command = DeletePosition(source=SOURCE, actor=user, user=user, media=media)
-    (receipt,) = await services.writer.submit(command)
-    return json_response(Deleted(media=media, seq=receipt.seq))
+    receipts = await services.writer.submit(command)  # one per name the file was known under
+    return json_response(Deleted(media=media, seq=receipts[0].seq))
 
 
 async def history(services: Services, request: Request) -> Response:

@@ -46,6 +46,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     title: Annotated[str, Meta(max_length=1024)] | None = None
 
 
+class Identified(msgspec.Struct, frozen=True, kw_only=True):
+    """What is read of a report that is refused: its id."""
+
+    id: str
+
+
 class SingleReport(Report, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     One position with the client's clock at sending, from which the age of the report is reckoned.

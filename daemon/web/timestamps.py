@@ -23,7 +23,7 @@ from daemon.web.endpoint import Endpoint, require
 from daemon.web.services import Services
 from projections.commands import DeleteTimestamp, PositionReport, ReportPositions
 from projections.envelope import NANOS_PER_SECOND
-from projections.timestamps import TIMESTAMPS, Timestamp, timestamp_id
+from projections.timestamps import TIMESTAMPS, Timestamp, rounded_seconds_ns, timestamp_id
 
 SOURCE = "timestampsync"
 
@@ -135,7 +135,7 @@ def _parse(data: bytes) -> PositionReport | None:
     """
     try:
         fields: Any = msgspec.json.decode(data.decode(errors="replace"))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
     if not isinstance(fields, dict):
         return None
@@ -160,7 +160,7 @@ async def delete_timestamp(services: Services, request: Request) -> Response:
 
 
 def _bookmark(row: Timestamp) -> Bookmark:
-    local = datetime.fromtimestamp(row.at // NANOS_PER_SECOND).astimezone()
+    local = datetime.fromtimestamp(rounded_seconds_ns(row.at) // NANOS_PER_SECOND).astimezone()
     text = local.isoformat(timespec="seconds")
     return Bookmark(
         ID=row.id,

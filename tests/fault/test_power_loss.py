@@ -3,19 +3,18 @@ Power loss under the real append code: log, views and writer on a simulated disk
 at hundreds of moments.
 """
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.builders import report, report_command
-from support.clock import FakeClock
-from support.disk import Image, SimulatedDisk, memory_folder
-from support.ledger import Ledger, Remains, remains
 
 from daemon.eventlog.store import Head
 from projections.commands import Command, DeletePosition, ExpirePositions, Record
 from projections.events import DaemonStarted
+from support.builders import report, report_command
+from support.clock import FakeClock
+from support.disk import Image, SimulatedDisk, memory_folder
+from support.ledger import Ledger, Remains, remains
 
 COMMITS = 24
 CRASHES = 240
@@ -33,7 +32,7 @@ def workload() -> Iterator[tuple[Command, ...]]:
     """Batches of every kind: one command, many, large, deciding on rows of their own batch."""
     for number in range(COMMITS):
         name = f"film {number % 5}.mkv"
-        seen = report(name=name, path=f"/films/{name}", position_s=float(number), id=uuid.uuid4().bytes)
+        seen = report(name=name, path=f"/{name}", position_s=float(number), id=number.to_bytes(16))
         batch: list[Command] = [report_command(seen)]
         if number % 3 == 0:
             several = tuple(report(name=f"{n}.mkv", path=f"/{n}", title="x" * 400) for n in "abcde")
@@ -124,7 +123,6 @@ def test_a_second_power_loss_during_recovery_loses_nothing(folder: Path) -> None
             promised = run.promised_at(image.operation)
             with image.boot() as rebooted:
                 with Ledger(vfs=rebooted.vfs_name) as ledger:
-                    caught_up = rebooted.operations
                     ledger.commit(report_command())
                     end = ledger.log.end
                     acknowledged = rebooted.operations

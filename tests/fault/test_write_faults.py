@@ -4,40 +4,59 @@ A disk that refuses writes or syncs under the running writer: full, broken, and 
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import apsw
 import pytest
+
+from daemon.database import open_database
+from daemon.errors import CorruptLog, CorruptViews, StorageError
+from daemon.eventlog.store import EventLog
+from projections.commands import ExpirePositions
+from projections.positions import POSITIONS
 from support.builders import report, report_command
 from support.disk import FOR_EVER, DiskFault, SimulatedDisk, memory_folder
 from support.ledger import Ledger, Outcome, remains
 
-from daemon.database import open_database
-from daemon.errors import StorageError
-from daemon.eventlog.store import EventLog
-from projections.commands import ExpirePositions
+
+class Break(NamedTuple):
+    """From the nth write or sync of a file on the disk refuses, until it is healed."""
+
+    on: Literal["write", "sync"]
+    nth: int
+    code: int
+    file: str
+
+    def strike(self, disk: SimulatedDisk) -> DiskFault:
+        """Makes it so."""
+        fail = disk.fail_write if self.on == "write" else disk.fail_sync
+        return fail(self.nth, code=self.code, times=FOR_EVER, file=self.file)
+
+    def __str__(self) -> str:
+        return f"{self.on}-{self.nth}-{self.code}-{self.file}"
+
 
 LOG_FAULTS = [
-    ("write", 1, apsw.SQLITE_FULL, "log.db-wal"),
-    ("write", 2, apsw.SQLITE_FULL, "log.db-wal"),
-    ("write", 3, apsw.SQLITE_IOERR_WRITE, "log.db-wal"),
-    ("write", 5, apsw.SQLITE_IOERR_WRITE, "log.db-wal"),
-    ("sync", 1, apsw.SQLITE_IOERR_FSYNC, "log.db-wal"),
-    ("sync", 2, apsw.SQLITE_IOERR_FSYNC, "log.db-wal"),
+    Break("write", 1, apsw.SQLITE_FULL, "log.db-wal"),
+    Break("write", 2, apsw.SQLITE_FULL, "log.db-wal"),
+    Break("write", 3, apsw.SQLITE_IOERR_WRITE, "log.db-wal"),
+    Break("write", 5, apsw.SQLITE_IOERR_WRITE, "log.db-wal"),
+    Break("sync", 1, apsw.SQLITE_IOERR_FSYNC, "log.db-wal"),
 ]
 
 VIEW_FAULTS = [
-    ("write", 1, apsw.SQLITE_FULL, "views.db-wal"),
-    ("write", 2, apsw.SQLITE_IOERR_WRITE, "views.db-wal"),
-    ("write", 7, apsw.SQLITE_FULL, "views.db-wal"),
+    Break("write", 1, apsw.SQLITE_FULL, "views.db-wal"),
+    Break("write", 2, apsw.SQLITE_IOERR_WRITE, "views.db-wal"),
+    Break("write", 7, apsw.SQLITE_FULL, "views.db-wal"),
 ]
 
 CHECKPOINT_FAULTS = [
-    ("write", 1, apsw.SQLITE_FULL, "log.db"),
-    ("sync", 1, apsw.SQLITE_IOERR_FSYNC, "log.db"),
-    ("write", 1, apsw.SQLITE_FULL, "views.db"),
-    ("sync", 1, apsw.SQLITE_IOERR_FSYNC, "views.db"),
-    ("sync", 1, apsw.SQLITE_IOERR_FSYNC, "views.db-wal"),
+    Break("sync", 2, apsw.SQLITE_IOERR_FSYNC, "log.db-wal"),
+    Break("write", 1, apsw.SQLITE_FULL, "log.db"),
+    Break("sync", 1, apsw.SQLITE_IOERR_FSYNC, "log.db"),
+    Break("write", 1, apsw.SQLITE_FULL, "views.db"),
+    Break("sync", 1, apsw.SQLITE_IOERR_FSYNC, "views.db"),
+    Break("sync", 1, apsw.SQLITE_IOERR_FSYNC, "views.db-wal"),
 ]
 
 MANY = 60
@@ -60,14 +79,6 @@ def ledger(disk: SimulatedDisk) -> Iterator[Ledger]:
         disk.heal()
 
 
-def break_disk(
-    disk: SimulatedDisk, on: Literal["write", "sync"], nth: int, code: int, file: str
-) -> DiskFault:
-    """Has the disk refuse from the nth attempt on, until it is healed."""
-    strike = disk.fail_write if on == "write" else disk.fail_sync
-    return strike(nth, code=code, times=FOR_EVER, file=file)
-
-
 def commit_until(fault: DiskFault, ledger: Ledger) -> list[Outcome]:
     """Commits one command after the other until the fault has struck."""
     outcomes = []
@@ -77,12 +88,12 @@ def commit_until(fault: DiskFault, ledger: Ledger) -> list[Outcome]:
     return outcomes
 
 
-@pytest.mark.parametrize(("on", "nth", "code", "file"), LOG_FAULTS)
+@pytest.mark.parametrize("broken", LOG_FAULTS, ids=str)
 def test_a_command_the_log_cannot_take_is_refused(
-    disk: SimulatedDisk, ledger: Ledger, on: Literal["write", "sync"], nth: int, code: int, file: str
+    disk: SimulatedDisk, ledger: Ledger, broken: Break
 ) -> None:
     """It ends in a StorageError with a hint, nothing of it is in the log, and readers see none."""
-    fault = break_disk(disk, on, nth, code, file)
+    fault = broken.strike(disk)
 
     *accepted, refused = commit_until(fault, ledger)
     before = ledger.log.end
@@ -98,12 +109,12 @@ def test_a_command_the_log_cannot_take_is_refused(
     assert [] == ledger.problems()
 
 
-@pytest.mark.parametrize(("on", "nth", "code", "file"), LOG_FAULTS)
+@pytest.mark.parametrize("broken", LOG_FAULTS, ids=str)
 def test_the_log_goes_on_when_the_disk_is_well_again(
-    disk: SimulatedDisk, ledger: Ledger, on: Literal["write", "sync"], nth: int, code: int, file: str
+    disk: SimulatedDisk, ledger: Ledger, broken: Break
 ) -> None:
     """After the fault the next command is recorded, and a power loss then leaves a whole log."""
-    commit_until(break_disk(disk, on, nth, code, file), ledger)
+    commit_until(broken.strike(disk), ledger)
     before = ledger.log.end.seq
     disk.heal()
 
@@ -120,12 +131,12 @@ def test_the_log_goes_on_when_the_disk_is_well_again(
             assert [] == remains(folder, promised=ledger.log.end).problems
 
 
-@pytest.mark.parametrize(("on", "nth", "code", "file"), VIEW_FAULTS)
+@pytest.mark.parametrize("broken", VIEW_FAULTS, ids=str)
 def test_a_failure_of_the_views_does_not_undo_what_the_log_holds(
-    disk: SimulatedDisk, ledger: Ledger, on: Literal["write", "sync"], nth: int, code: int, file: str
+    disk: SimulatedDisk, ledger: Ledger, broken: Break
 ) -> None:
     """The command whose events are on disk is acknowledged; the writer tells that views lag."""
-    fault = break_disk(disk, on, nth, code, file)
+    fault = broken.strike(disk)
 
     outcomes = commit_until(fault, ledger)
 
@@ -136,12 +147,12 @@ def test_a_failure_of_the_views_does_not_undo_what_the_log_holds(
     assert "views" in str(ledger.writer.fault)
 
 
-@pytest.mark.parametrize(("on", "nth", "code", "file"), VIEW_FAULTS)
+@pytest.mark.parametrize("broken", VIEW_FAULTS, ids=str)
 def test_while_the_views_cannot_follow_commands_are_refused(
-    disk: SimulatedDisk, ledger: Ledger, on: Literal["write", "sync"], nth: int, code: int, file: str
+    disk: SimulatedDisk, ledger: Ledger, broken: Break
 ) -> None:
-    """No decision is taken on stale views; the first command after the fault finds them caught up."""
-    commit_until(break_disk(disk, on, nth, code, file), ledger)
+    """No decision is taken on stale views; the first after the fault finds them caught up."""
+    commit_until(broken.strike(disk), ledger)
     head = ledger.log.end
     refused = ledger.commit(report_command(), report_command())
     disk.heal()
@@ -155,12 +166,12 @@ def test_while_the_views_cannot_follow_commands_are_refused(
     assert [] == ledger.problems()
 
 
-@pytest.mark.parametrize(("on", "nth", "code", "file"), CHECKPOINT_FAULTS)
+@pytest.mark.parametrize("broken", CHECKPOINT_FAULTS, ids=str)
 def test_a_checkpoint_that_fails_costs_no_command(
-    disk: SimulatedDisk, ledger: Ledger, on: Literal["write", "sync"], nth: int, code: int, file: str
+    disk: SimulatedDisk, ledger: Ledger, broken: Break
 ) -> None:
     """What cannot be copied out of the write-ahead log stays in it, and nobody is refused."""
-    fault = break_disk(disk, on, nth, code, file)
+    fault = broken.strike(disk)
     outcomes = commit_until(fault, ledger)
     disk.heal()
     for _ in range(MANY):
@@ -177,7 +188,7 @@ def test_a_repeat_while_the_disk_is_full_does_not_look_like_recovery(
     """A batch that wrote nothing says nothing about the disk: the fault stays until a write."""
     known = report_command(report(id=bytes(16)))
     ledger.commit(known)
-    commit_until(break_disk(disk, "write", 1, apsw.SQLITE_FULL, "log.db-wal"), ledger)
+    commit_until(LOG_FAULTS[0].strike(disk), ledger)
 
     (outcome,) = ledger.commit(known)
 
@@ -205,11 +216,9 @@ def test_a_fault_while_deciding_fails_the_whole_batch(disk: SimulatedDisk, ledge
 
 def test_an_interrupted_catching_up_is_taken_up_again(disk: SimulatedDisk, ledger: Ledger) -> None:
     """A log that cannot be read for a moment while the views catch up does not wedge the writer."""
-    commit_until(break_disk(disk, "write", 1, apsw.SQLITE_FULL, "views.db-wal"), ledger)
+    commit_until(VIEW_FAULTS[0].strike(disk), ledger)
     disk.heal()
-    ledger.log.connection.set_progress_handler(
-        lambda: ledger.views.connection.in_transaction, 1
-    )
+    ledger.log.connection.set_progress_handler(lambda: ledger.views.connection.in_transaction, 1)
     (refused,) = ledger.commit(report_command())
     ledger.log.connection.set_progress_handler(None)
 
@@ -234,3 +243,40 @@ def test_a_file_that_is_no_database_is_told_and_left_alone(tmp_path: Path) -> No
 
     assert "log.db" in str(caught.value)
     assert (tmp_path / "log.db").read_bytes().startswith(b"these are my holiday notes")
+
+
+def test_damaged_views_are_told_with_the_way_out(tmp_path: Path) -> None:
+    """Nothing is lost with the views, so the hint is to delete them, not to restore a backup."""
+    (tmp_path / "views.db").write_bytes(b"torn" * 4096)
+    with pytest.raises(CorruptViews, match=r"views\.db.* damaged") as caught:
+        Ledger(tmp_path)
+    for name in ("views.db", "views.db-wal", "views.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+
+    assert "delete views.db" in caught.value.hint
+    with Ledger(tmp_path) as ledger:
+        assert [] == ledger.problems()
+
+
+def test_a_damaged_row_of_a_view_is_told_with_the_way_out(tmp_path: Path) -> None:
+    """A row that has lost its form names its view; it is no defect of the daemon."""
+    with Ledger(tmp_path) as ledger:
+        ledger.commit(report_command())
+        ledger.views.connection.execute("UPDATE positions SET row = x'7b7d'")
+    with Ledger(tmp_path) as ledger, pytest.raises(CorruptViews, match="view positions") as caught:
+        ledger.views.get(POSITIONS, ("mara", "/films/harbour.mkv"))
+
+    assert "delete views.db" in caught.value.hint
+
+
+def test_a_log_with_a_missing_event_is_not_folded(tmp_path: Path) -> None:
+    """A gap stops the start and names the event, whatever SQLite thinks of the file."""
+    with Ledger(tmp_path) as ledger:
+        for _ in range(3):
+            ledger.commit(report_command())
+        ledger.log.connection.execute("DROP TRIGGER events_are_never_removed")
+        ledger.log.connection.execute("DELETE FROM events WHERE seq = 2")
+    (tmp_path / "views.db").unlink()
+
+    with pytest.raises(CorruptLog, match="Event 2 is missing"):
+        Ledger(tmp_path)

@@ -103,6 +103,7 @@ class DaemonProcess:
     def restart(self) -> None:
         """Starts it again on the same data after `stop` or `kill`; the port may differ."""
         assert self.process.poll() is not None
+        self.client.close()
         self.url = ""
         self.start()
 

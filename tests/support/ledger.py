@@ -10,20 +10,22 @@ from typing import Any, Self
 
 import apsw
 import msgspec
-from support.clock import FakeClock
 
 from daemon.clock import Clock
 from daemon.database import storage_errors
 from daemon.engine.engine import Engine
 from daemon.engine.replay import replay
+from daemon.engine.verify import check_views
 from daemon.engine.views import ViewReader, ViewStore
 from daemon.eventlog.integrity import check_chain, check_file
 from daemon.eventlog.store import EventLog, Head, LogReader
-from daemon.eventlog.writer import Receipt, Writer, _Pending
+from daemon.eventlog.writer import QUEUE_COMMANDS_MAX, Receipt, Writer, _Pending
+from daemon.ids import id_text
 from projections import PROJECTIONS
 from projections.commands import Command
 from projections.errors import PlayheadError
 from projections.fold import Projection, digest, encode_rows
+from support.clock import FakeClock
 
 PAGES_BETWEEN_CHECKPOINTS = 12
 """SQLite's default is 1000: a short workload would never see a checkpoint."""
@@ -45,6 +47,7 @@ class Ledger:
         vfs: name of the VFS both are opened with; a simulated disk ignores the folder.
         clock: the writer's.
         projections: the views that are kept.
+        queue_commands_max: commands that may wait for the writer.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Ledger:
         vfs: str | None = None,
         clock: Clock | None = None,
         projections: Sequence[Projection[Any]] = PROJECTIONS,
+        queue_commands_max: int = QUEUE_COMMANDS_MAX,
     ) -> None:
         self.projections = projections
         self.log = EventLog.create(folder / "log.db", vfs=vfs)
@@ -66,7 +70,9 @@ class Ledger:
         except BaseException:
             self.close()
             raise
-        self.writer = Writer(self.log, self.engine, clock or FakeClock())
+        self.writer = Writer(
+            self.log, self.engine, clock or FakeClock(), queue_commands_max=queue_commands_max
+        )
 
     def commit(self, *commands: Command) -> list[Outcome]:
         """Has the writer carry these out as one batch, as its worker thread does."""
@@ -137,6 +143,27 @@ def remains(folder: Path, *, promised: Head) -> Remains:
             return Remains(head, found)
     except PlayheadError as error:
         return Remains(Head(), [f"the daemon would not start: {error}"])
+
+
+def problems_in(folder: Path) -> list[str]:
+    """What is wrong with the log and the views in a data directory, which may be in use."""
+    log, views = LogReader.open(folder / "log.db"), ViewReader.open(folder / "views.db")
+    try:
+        found = [str(finding) for finding in [*check_file(log), *check_chain(log).findings]]
+        reports = check_views(log, views, PROJECTIONS)
+        return found + [f"{report.name}: {report.problem}" for report in reports if report.problem]
+    finally:
+        views.close()
+        log.close()
+
+
+def recorded_in(folder: Path) -> dict[str, int]:
+    """The seq of every event in the log of a data directory, by the text of its id."""
+    log = LogReader.open(folder / "log.db")
+    try:
+        return {id_text(row[1]): row[0] for row in log.rows()}
+    finally:
+        log.close()
 
 
 def views_ahead(folder: Path) -> list[str]:

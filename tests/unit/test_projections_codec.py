@@ -2,11 +2,11 @@
 
 import msgspec
 import pytest
-from support.builders import reported
 
 from projections.codec import CODEC, Codec
 from projections.errors import DecodeError
 from projections.events import DaemonStopped, Event, Opaque, PositionReported
+from support.builders import reported
 
 
 class Renamed(Event, frozen=True, kw_only=True, omit_defaults=True):

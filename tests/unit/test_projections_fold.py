@@ -1,12 +1,11 @@
 """Folding events into rows, and the digest that tells whether two states are the same."""
 
-from support.builders import envelope, reported
-from support.clock import START_NS
-
 from projections.events import DaemonStopped, PositionDeleted
 from projections.fold import digest, encode_key, encode_rows, fold
 from projections.positions import POSITIONS
 from projections.summary import SUMMARY
+from support.builders import envelope, reported
+from support.clock import START_NS
 
 KEY = ("mara", "/films/harbour.mkv")
 

@@ -1,10 +1,10 @@
 """Moments as people write them: dates, date-times, ages; and back to text without loss."""
 
 import pytest
-from support.clock import START_NS
 
 from projections.errors import PlayheadError
 from projections.moments import NotAMoment, moment_text, parse_moment
+from support.clock import START_NS
 
 SECOND = 1_000_000_000
 
@@ -59,7 +59,18 @@ def test_an_age_means_nothing_without_a_now():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "21.11.2026", "2026-13-01", "2026-11-21T25:00", "-5m", "5", "５m"]
+    "text",
+    [
+        "",
+        "yesterday",
+        "21.11.2026",
+        "2026-13-01",
+        "2026-11-21T25:00",
+        "-5m",
+        "5",
+        "\uff19m",
+        "9" * 400 + "d",
+    ],
 )
 def test_nonsense_is_refused_with_an_example(text):
     """The hint shows how a moment is written."""
@@ -69,7 +80,7 @@ def test_nonsense_is_refused_with_an_example(text):
     assert "2026-11-21T09:30:00Z" in raised.value.hint
 
 
-@pytest.mark.parametrize("text", ["9999-12-31", "0001-01-01", "99999999w", "9" * 400 + "d"])
+@pytest.mark.parametrize("text", ["9999-12-31", "0001-01-01", "99999999w"])
 def test_a_moment_the_log_cannot_hold_is_refused(text):
     """Nanoseconds in 64 bits reach from 1677 to 2262; beyond, a sentence says so."""
     with pytest.raises(PlayheadError, match="1677"):

@@ -1,12 +1,12 @@
 """Which report is the last one: fresh, late out of a spool, or under a clock that was set back."""
 
 import pytest
-from support.builders import envelope, reported
-from support.clock import START_NS
 
 from projections.events import PositionDeleted, PositionExpired
 from projections.fold import fold
 from projections.positions import POSITIONS, newer
+from support.builders import envelope, reported
+from support.clock import START_NS
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND

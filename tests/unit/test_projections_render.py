@@ -1,12 +1,12 @@
 """One event as a person reads it, or another program."""
 
 import msgspec
-from support.builders import envelope, reported
-from support.clock import START_NS
 
 from projections.codec import CODEC
 from projections.events import DaemonStopped, Opaque
 from projections.render import event_data, event_line, event_view
+from support.builders import envelope, reported
+from support.clock import START_NS
 
 
 def test_an_event_for_programs_has_every_field_in_its_usual_form():

@@ -3,13 +3,13 @@
 from itertools import permutations
 
 import pytest
-from support.builders import envelope, reported
-from support.clock import START_NS
 
 from projections.fold import fold
 from projections.identity import Identity
 from projections.positions import POSITIONS
 from projections.resume import best_resume
+from support.builders import envelope, reported
+from support.clock import START_NS
 
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND
@@ -64,6 +64,14 @@ def test_a_finished_file_starts_over():
     assert point.position_s is None
     assert "It was watched to its end, so it starts over." == point.detail
     assert "path" == point.matched_by
+
+
+def test_a_position_at_the_start_needs_no_seek():
+    """Whoever went back to the start is not told of a position."""
+    point = best_resume(FILM, [position(position_s=0.0)])
+
+    assert point.position_s is None
+    assert "It was set back to its start." == point.detail
 
 
 @pytest.mark.parametrize(("position_s", "resumed"), [(99.9, 99.9), (100.0, None), (100.4, None)])
@@ -145,9 +153,7 @@ def test_several_files_of_one_name_are_ambiguous():
     point = best_resume(wanted, known)
 
     assert point.position_s is None
-    assert (
-        "2 different files share this name; none of them is certainly this one." == point.detail
-    )
+    assert "2 different files share this name; none of them is certainly this one." == point.detail
 
 
 def test_copies_with_one_fingerprint_are_one_file():

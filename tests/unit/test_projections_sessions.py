@@ -2,12 +2,11 @@
 
 from itertools import permutations
 
-from support.builders import envelope, reported
-from support.clock import START_NS
-
 from projections.events import PositionDeleted
 from projections.fold import fold
 from projections.sessions import SESSIONS
+from support.builders import envelope, reported
+from support.clock import START_NS
 
 SECOND = 1_000_000_000
 

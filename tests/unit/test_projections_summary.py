@@ -1,10 +1,9 @@
 """The audit summary: events per day, type and source."""
 
-from support.builders import envelope, reported
-from support.clock import START_NS
-
 from projections.fold import fold
 from projections.summary import NANOS_PER_DAY, SUMMARY, DayCount
+from support.builders import envelope, reported
+from support.clock import START_NS
 
 DAY = START_NS // NANOS_PER_DAY
 
@@ -46,6 +45,4 @@ def test_sources_are_counted_apart():
         ],
     )
 
-    assert [("http", 1), ("timestampsync", 1)] == [
-        (row.source, row.count) for row in rows.values()
-    ]
+    assert [("http", 1), ("timestampsync", 1)] == [(row.source, row.count) for row in rows.values()]

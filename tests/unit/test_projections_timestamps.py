@@ -2,13 +2,13 @@
 
 import pytest
 from blake3 import blake3
-from support.builders import envelope, reported
-from support.clock import START_NS
 
 from projections.events import PositionDeleted, PositionExpired
 from projections.fold import fold
 from projections.positions import POSITIONS
 from projections.timestamps import TIMESTAMPS, rounded_seconds_ns, timestamp_id
+from support.builders import envelope, reported
+from support.clock import START_NS
 
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND

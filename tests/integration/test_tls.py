@@ -1,0 +1,130 @@
+"""HTTPS by the daemon itself, with a certificate of its own making."""
+
+import ssl
+import subprocess
+
+import httpx
+import pytest
+
+from support.builders import report_body
+from support.command import playhead
+from support.daemon import DaemonProcess
+from support.mpv import require_program
+
+
+@pytest.fixture(scope="module")
+def pem(tmp_path_factory):
+    """A folder with a self-signed certificate for localhost, its key, and another key."""
+    openssl = require_program("openssl", "install openssl (apt-get install openssl) for TLS tests")
+    folder = tmp_path_factory.mktemp("pem")
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    for name in ("own", "other"):
+        files = ["-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem"]
+        subprocess.run(
+            [openssl, "req", "-x509", "-days", "2", *curve, *names, *files],
+            check=True,
+            capture_output=True,
+        )
+    pair = ["-in", folder / "own.key", "-out", folder / "locked.key"]
+    subprocess.run(
+        [openssl, "pkey", "-aes128", "-passout", "pass:x", *pair],
+        check=True,
+        capture_output=True,
+    )
+    (folder / "garbage.pem").write_text("no certificate at all\n")
+    return folder
+
+
+def tls(certificate, key):
+    """The environment of a daemon with this certificate and key."""
+    return {
+        "PLAYHEAD_SERVER_TLS_CERTIFICATE_FILE": str(certificate),
+        "PLAYHEAD_SERVER_TLS_KEY_FILE": str(key),
+    }
+
+
+@pytest.fixture(scope="module")
+def daemon(pem, tmp_path_factory):
+    """A daemon that serves HTTPS, and a client that trusts its certificate only."""
+    trust = ssl.create_default_context(cafile=str(pem / "own.pem"))
+    with DaemonProcess(
+        tmp_path_factory.mktemp("tls") / "data",
+        environment=tls(pem / "own.pem", pem / "own.key"),
+        client_options={"verify": trust},
+    ) as running:
+        yield running
+
+
+def test_everything_works_over_https(daemon):
+    """The address tells the scheme, and a report is recorded over a trusted connection."""
+    answer = daemon.client.post("/api/positions", json=report_body())
+
+    assert daemon.url.startswith("https://127.0.0.1:")
+    assert "recorded" == answer.json()["status"]
+
+
+def test_http_2_is_offered_and_guarded_alike(daemon, pem):
+    """The name in `:authority` is checked as `Host` is, and Origin as ever."""
+    trust = ssl.create_default_context(cafile=str(pem / "own.pem"))
+    with httpx.Client(base_url=daemon.url, verify=trust, http2=True, trust_env=False) as client:
+        good = client.get("/api/positions")
+        foreign_name = client.get("/api/positions", headers={"Host": "evil.example"})
+        foreign_page = client.post(
+            "/api/positions", json=report_body(), headers={"Origin": "https://evil.example"}
+        )
+
+    assert ("HTTP/2", 200) == (good.http_version, good.status_code)
+    assert 421 == foreign_name.status_code
+    assert 403 == foreign_page.status_code
+
+
+def test_a_client_that_does_not_trust_the_certificate_gets_nothing(daemon):
+    """A stranger's certificate is refused by the client, and that does the daemon no harm."""
+    with (
+        pytest.raises(httpx.ConnectError, match="certificate"),
+        httpx.Client(trust_env=False) as client,
+    ):
+        client.get(f"{daemon.url}/healthz")
+
+    assert 200 == daemon.client.get("/healthz").status_code
+
+
+def test_plain_http_on_the_port_does_no_harm(daemon):
+    """Who forgets the `s` is cut off; the daemon goes on and says nothing frightening."""
+    with pytest.raises(httpx.HTTPError), httpx.Client(trust_env=False) as client:
+        client.get(f"{daemon.url.replace('https', 'http')}/healthz")
+
+    assert 200 == daemon.client.get("/healthz").status_code
+    assert "Traceback" not in "".join(daemon.text)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key", "words"),
+    [
+        ("own.pem", "", "server.tls_key_file: must be set too"),
+        ("", "own.key", "server.tls_certificate_file: must be set too"),
+        ("own.pem", "missing.key", "there is no file"),
+        ("garbage.pem", "own.key", "garbage.pem"),
+        ("own.pem", "garbage.pem", "garbage.pem"),
+        ("own.pem", "other.key", "belong together"),
+        ("own.pem", "locked.key", "without a passphrase"),
+    ],
+)
+def test_a_certificate_that_cannot_work_is_told_at_the_start(
+    pem, tmp_path, certificate, key, words
+):
+    """No daemon that nobody can reach: one sentence instead, and nothing was recorded."""
+    files = (pem / name if name else "" for name in (certificate, key))
+    refused = playhead(
+        "serve",
+        "--bind",
+        "127.0.0.1:0",
+        folder=tmp_path,
+        code=1,
+        environment=tls(*files),
+    )
+
+    assert words in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "data" / "log.db").exists()
