@@ -79,8 +79,8 @@ class GarbageCollector:
         self._looked_ns = now
         self._looked_s = clock.monotonic_s()
         self._trusted_from_s = self._looked_s
-        since = (now if began_ns is None else began_ns) if last is None else last.scheduled_ns
-        self.due_ns = schedule.next_after(min(since, now))
+        since = began_ns if last is None else max(last.scheduled_ns, last.finished_ns)
+        self.due_ns = schedule.next_after(now if since is None else min(since, now))
 
     async def run(self) -> None:
         """Waits and collects until cancelled."""

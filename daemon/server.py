@@ -97,6 +97,9 @@ async def serve(
     config.graceful_timeout = server.shutdown_grace_s
     config.shutdown_timeout = server.shutdown_grace_s
     config.include_server_header = False
+    # Not HTTP/2: hypercorn 0.18 drops the whole connection when a request is refused before its
+    # body has arrived, and every other request on it.
+    config.alpn_protocols = ["http/1.1"]
     if server.tls_certificate_file:
         config.certfile = server.tls_certificate_file
         config.keyfile = server.tls_key_file

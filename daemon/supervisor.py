@@ -4,6 +4,7 @@ The task tree of a running daemon, and its end.
     supervisor
     ├── signals     the first SIGTERM or SIGINT ends in good order, the second at once
     ├── writer      must live: its death ends the daemon
+    ├── recovery    must live: tries a disk that refuses, so that /readyz recovers by itself
     ├── gc          must live too; its failures are retried inside
     └── server      ends first, so that nobody is promised what can no longer be written
 
@@ -50,6 +51,7 @@ async def run(daemon: Daemon, listener: socket.socket) -> None:
         tasks.start_soon(services.writer.run, name="writer")
         async with anyio.create_task_group() as helpers:
             helpers.start_soon(_watch_signals, services, name="signals")
+            helpers.start_soon(services.writer.keep_trying, name="recovery")
             if daemon.collector is not None:
                 helpers.start_soon(daemon.collector.run, name="gc")
             await _serve(daemon, listener)

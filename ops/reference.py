@@ -82,7 +82,8 @@ def _http_block(endpoint: Endpoint) -> Iterator[str]:
             yield f"{title}: {cleandoc(kind.__doc__ or '')}"
             yield _table(("field", "type", "default"), _fields(kind))
     answer = getattr(endpoint.answer, "__name__", str(endpoint.answer or "text"))
-    statuses = ", ".join(str(status) for status in endpoint.statuses)
+    others = sorted({*endpoint.statuses, *endpoint.plain} - {401, 503})
+    statuses = ", ".join(str(status) for status in others)
     more = f" Also: {statuses}." if statuses else ""
     yield f"Answers `{answer}` as `{endpoint.answer_type}`.{more}"
 

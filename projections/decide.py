@@ -86,14 +86,16 @@ def _delete_position(views: Views, command: DeletePosition, now: Nanos) -> list[
 
 
 def _delete_timestamp(views: Views, command: DeleteTimestamp, now: Nanos) -> list[Draft]:
-    bookmark = views.get(TIMESTAMPS, (command.user, command.timestamp_id))
-    if bookmark is None:
+    found = views.find(TIMESTAMPS, "timestamps_by_id", (command.user, command.timestamp_id, 1))
+    if not found:
         return []
+    bookmark = found[0].report
     parameters = (command.user, normal_name(bookmark.name), DELETE_NAMES_MAX)
-    rows = {row.media: row for row in views.find(POSITIONS, "positions_by_name", parameters)}
+    named = views.find(POSITIONS, "positions_by_name", parameters)
+    rows = {row.report.media: row for row in named}
     own = views.get(POSITIONS, (command.user, bookmark.media))
     if own is not None:  # it may go by another name by now
-        rows.setdefault(own.media, own)
+        rows.setdefault(bookmark.media, own)
     return [
         draft for row in rows.values() for draft in _forgotten(views, row, PositionDeleted, now)
     ]
@@ -106,10 +108,10 @@ def _forgotten(
     One event per name the file was reported under: a bookmark under an old name, or under the same
     name in another Unicode spelling, would otherwise outlive it.
     """
-    parameters = (row.user, row.media, DELETE_NAMES_MAX)
-    bookmarks = views.find(TIMESTAMPS, "timestamps_of_media", parameters)
-    names = dict.fromkeys([row.name, *(bookmark.name for bookmark in bookmarks)])
-    return [Draft(event=kind(user=row.user, media=row.media, name=name), at=now) for name in names]
+    user, media = row.report.user, row.report.media
+    bookmarks = views.find(TIMESTAMPS, "timestamps_of_media", (user, media, DELETE_NAMES_MAX))
+    names = dict.fromkeys([row.report.name, *(known.report.name for known in bookmarks)])
+    return [Draft(event=kind(user=user, media=media, name=name), at=now) for name in names]
 
 
 def _expire_positions(views: Views, command: ExpirePositions, now: Nanos) -> list[Draft]:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from projections.envelope import NANOS_PER_SECOND, Envelope, Nanos, Seq
-from projections.events import PositionReported, Reason
+from projections.events import PositionReported
 from projections.fold import Column, Key, Projection
 from projections.identity import Identity, normal_name
 
@@ -19,22 +19,13 @@ LATE_AFTER_NS = 60 * NANOS_PER_SECOND
 """A report that took longer than this to reach the log came out of a spool."""
 
 
-class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The last known position of one user in one file. `late` tells that it came out of a spool."""
+class Position(msgspec.Struct, frozen=True, gc=False):
+    """
+    The last known position of one user in one file: the report that says so, when it was made, and
+    where it stands in the log. `late` tells that it came out of a spool.
+    """
 
-    user: str
-    media: str
-    name: str
-    position_s: float
-    duration_s: float | None
-    finished: bool
-    reason: Reason
-    device: str
-    session: str
-    path: str | None
-    size_bytes: int | None
-    fingerprint: str | None
-    title: str | None
+    report: PositionReported
     at: Nanos
     seq: Seq
     late: bool
@@ -44,7 +35,7 @@ class Positions(Projection[Position]):
     """Positions per user and media key."""
 
     name = "positions"
-    version = 1
+    version = 2
     row = Position
     handles = frozenset({"position.reported", "position.deleted", "position.expired"})
     columns = (
@@ -69,28 +60,12 @@ class Positions(Projection[Position]):
         late = is_late(envelope)
         if late and row is not None and envelope.at < row.at:
             return row
-        return Position(
-            user=event.user,
-            media=event.media,
-            name=event.name,
-            position_s=event.position_s,
-            duration_s=event.duration_s,
-            finished=event.finished,
-            reason=event.reason,
-            device=event.device,
-            session=event.session,
-            path=event.path,
-            size_bytes=event.size_bytes,
-            fingerprint=event.fingerprint,
-            title=event.title,
-            at=envelope.at,
-            seq=envelope.seq,
-            late=late,
-        )
+        return Position(event, envelope.at, envelope.seq, late)
 
     def index(self, row: Position) -> tuple[str | int | float | None, ...]:
         """The values queries select by."""
-        return (row.user, normal_name(row.name), row.fingerprint, row.at, row.seq)
+        report = row.report
+        return (report.user, normal_name(report.name), report.fingerprint, row.at, row.seq)
 
 
 def is_late(envelope: Envelope) -> bool:
@@ -110,14 +85,15 @@ def newer(one: Position, other: Position) -> Position:
 
 def identity_of(position: Position) -> Identity:
     """The file a position belongs to, in the form `identity.match` compares."""
+    report = position.report
     return Identity(
-        name=position.name,
-        media=position.media,
-        path=position.path,
-        fingerprint=position.fingerprint,
-        size_bytes=position.size_bytes,
-        duration_s=position.duration_s,
-        device=position.device,
+        name=report.name,
+        media=report.media,
+        path=report.path,
+        fingerprint=report.fingerprint,
+        size_bytes=report.size_bytes,
+        duration_s=report.duration_s,
+        device=report.device,
     )
 
 

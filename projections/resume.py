@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from projections.identity import Identity, MatchedBy, match, same_folder_name
+from projections.identity import Identity, MatchedBy, match, normal_name, same_folder_name
 from projections.positions import Position, identity_of, newer
 
 Match: TypeAlias = tuple[Position, MatchedBy | None]
@@ -34,29 +34,66 @@ def best_resume(wanted: Identity, candidates: list[Position]) -> ResumePoint:
     """
     The newest position of the wanted file among a user's `candidates`.
 
-    Positions that are certainly of this file (key, content or path) come first. Where only the name
-    agrees, one file must be meant: several that share the name are ambiguous, unless a folder of
-    the same name singles one out.
+    Certainly of this file are positions with its key, its content or its path. Positions that only
+    share its name count as well where they are likely to be of it; see `_likely`.
     """
     matches = [(position, match(wanted, identity_of(position))) for position in candidates]
-    strong: list[Match] = [(position, by) for position, by in matches if by in STRONG]
-    named: list[Match] = [(position, by) for position, by in matches if by == "name"]
-    chosen = strong or _single_named(wanted, named)
+    certain: list[Match] = [pair for pair in matches if pair[1] in STRONG]
+    named: list[Match] = [pair for pair in matches if pair[1] == "name"]
+    others = [found for found, by in matches if by is None and _has_name(wanted, found)]
+    if certain:
+        others += [found for found, _ in named if not _is_corroborated(wanted, found)]
+        named = [pair for pair in named if _is_corroborated(wanted, pair[0])]
+    chosen = certain + _likely(wanted, named, others=[found for found in others if _place(found)])
     if not chosen:
         return ResumePoint(detail=_why_nothing(named))
-    in_order = sorted((found for found, _ in chosen), key=attrgetter("seq"))
-    position = reduce(newer, in_order)
-    matched_by = next(by for found, by in chosen if found is position)
-    return _point(position, matched_by)
+    position = reduce(newer, sorted((found for found, _ in chosen), key=attrgetter("seq")))
+    return _point(position, next(by for found, by in chosen if found is position))
 
 
-def _single_named(wanted: Identity, named: list[Match]) -> list[Match]:
-    if len(named) <= 1:
-        return named
-    in_folder = [pair for pair in named if same_folder_name(wanted, identity_of(pair[0]))]
-    pool = in_folder or named
-    keys = {position.fingerprint or position.media for position, _ in pool}
-    return pool if len(keys) == 1 else []
+def _likely(wanted: Identity, named: list[Match], *, others: list[Position]) -> list[Match]:
+    """
+    Those of the positions under the wanted name that are of the wanted file, as far as one can
+    tell.
+
+    They must all be of one file; a folder called alike may single it out. A bare name, as old
+    clients report it, is anybody's as soon as `others`, certainly different files, share it.
+    """
+    placed = [pair for pair in named if _place(pair[0])]
+    bare = [] if others else [pair for pair in named if not _place(pair[0])]
+    in_folder = [pair for pair in placed if same_folder_name(wanted, identity_of(pair[0]))]
+    pool = in_folder or placed
+    files = {_file_of(found, in_folder=bool(in_folder)) for found, _ in pool}
+    if len(files) > 1:
+        return []
+    return pool if in_folder and len(placed) > len(in_folder) else pool + bare
+
+
+def _has_name(wanted: Identity, position: Position) -> bool:
+    return normal_name(position.report.name) == normal_name(wanted.name)
+
+
+def _place(position: Position) -> str | None:
+    """Where the file of a position is kept, if that is known."""
+    return position.report.path or position.report.fingerprint
+
+
+def _is_corroborated(wanted: Identity, position: Position) -> bool:
+    """
+    Whether more than the name speaks for a position: `S01E01.mkv` of another series must not win
+    against the file's own, older position.
+    """
+    known = identity_of(position)
+    same_size = wanted.size_bytes is not None and wanted.size_bytes == known.size_bytes
+    return same_size or not _place(position) or same_folder_name(wanted, known)
+
+
+def _file_of(position: Position, *, in_folder: bool) -> str:
+    """What tells files of one name apart; in folders of one name, the size is enough."""
+    report = position.report
+    if report.fingerprint or not (in_folder and report.size_bytes):
+        return report.fingerprint or report.media
+    return f"size:{report.size_bytes}"
 
 
 def _why_nothing(named: list[Match]) -> str:
@@ -66,20 +103,21 @@ def _why_nothing(named: list[Match]) -> str:
 
 
 def _point(position: Position, matched_by: MatchedBy | None) -> ResumePoint:
-    if position.finished:
+    report = position.report
+    if report.finished:
         detail = "It was watched to its end, so it starts over."
         return ResumePoint(detail=detail, position=position, matched_by=matched_by)
-    if position.position_s == 0:
+    if report.position_s == 0:
         detail = "It was set back to its start."
         return ResumePoint(detail=detail, position=position, matched_by=matched_by)
-    beyond = position.duration_s is not None and position.position_s >= position.duration_s
+    beyond = report.duration_s is not None and report.position_s >= report.duration_s
     if beyond:
         detail = "The saved position is at the end of the file, so it starts over."
         return ResumePoint(detail=detail, position=position, matched_by=matched_by)
-    where = f" on {position.device}" if position.device else ""
+    where = f" on {report.device}" if report.device else ""
     return ResumePoint(
         detail=f"Last seen{where}.",
         position=position,
-        position_s=position.position_s,
+        position_s=report.position_s,
         matched_by=matched_by,
     )

@@ -14,16 +14,14 @@ from projections.events import PositionReported
 from projections.fold import Column, Key, Projection
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One playback of one file by one user. Positions are seconds into the file."""
+class Session(msgspec.Struct, frozen=True, gc=False):
+    """
+    One playback of one file by one user. `last` is its latest report by the time it was made;
+    positions are seconds into the file.
+    """
 
-    user: str
-    media: str
-    session: str
-    name: str
-    device: str
+    last: PositionReported
     first_position_s: float
-    last_position_s: float
     duration_s: float | None
     finished: bool
     reports_count: int
@@ -37,7 +35,7 @@ class Sessions(Projection[Session]):
     """Playbacks per user, media key and session."""
 
     name = "sessions"
-    version = 1
+    version = 2
     row = Session
     handles = frozenset({"position.reported"})
     columns = (Column("user", "TEXT"), Column("media", "TEXT"), Column("first_seq", "INTEGER"))
@@ -55,28 +53,26 @@ class Sessions(Projection[Session]):
         """
         event = envelope.event
         assert isinstance(event, PositionReported)
-        starts = row is None or envelope.at < row.started_at
-        ends = row is None or envelope.at >= row.ended_at
+        at, seq = envelope.at, envelope.seq
+        if row is None:
+            position_s, duration_s = event.position_s, event.duration_s
+            return Session(event, position_s, duration_s, event.finished, 1, at, at, seq, seq)
+        starts, ends = at < row.started_at, at >= row.ended_at
         return Session(
-            user=event.user,
-            media=event.media,
-            session=event.session,
-            name=event.name,
-            device=event.device,
-            first_position_s=event.position_s if row is None or starts else row.first_position_s,
-            last_position_s=event.position_s if row is None or ends else row.last_position_s,
-            duration_s=event.duration_s if row is None or event.duration_s else row.duration_s,
-            finished=event.finished or (row is not None and row.finished),
-            reports_count=1 if row is None else row.reports_count + 1,
-            started_at=envelope.at if row is None or starts else row.started_at,
-            ended_at=envelope.at if row is None or ends else row.ended_at,
-            first_seq=envelope.seq if row is None else row.first_seq,
-            last_seq=envelope.seq,
+            event if ends else row.last,
+            event.position_s if starts else row.first_position_s,
+            event.duration_s or row.duration_s,
+            event.finished or row.finished,
+            row.reports_count + 1,
+            at if starts else row.started_at,
+            at if ends else row.ended_at,
+            row.first_seq,
+            seq,
         )
 
     def index(self, row: Session) -> tuple[str | int | float | None, ...]:
         """The values queries select by."""
-        return (row.user, row.media, row.first_seq)
+        return (row.last.user, row.last.media, row.first_seq)
 
 
 SESSIONS = Sessions()

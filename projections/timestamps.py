@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from blake3 import blake3
 
-from projections.envelope import NANOS_PER_SECOND, Envelope, Seq
+from projections.envelope import NANOS_PER_SECOND, Envelope, Nanos, Seq
 from projections.events import PositionReported
 from projections.fold import Column, Key, Projection
 from projections.positions import is_late
@@ -23,18 +23,12 @@ ID_CACHE_NAMES_MAX = 4096
 INT64_MAX = 2**63 - 1
 
 
-class Timestamp(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """
-    One bookmark as TimestampSync knows it; `media` tells which file reported it last, `at` when.
-    """
+class Timestamp(msgspec.Struct, frozen=True, gc=False):
+    """One bookmark: the last report under a file name, when it was made, and where it stands."""
 
-    user: str
-    id: int
-    name: str
-    seconds: int
-    at: int
+    report: PositionReported
+    at: Nanos
     seq: Seq
-    media: str
 
 
 @lru_cache(maxsize=ID_CACHE_NAMES_MAX)
@@ -44,10 +38,10 @@ def timestamp_id(name: str) -> int:
 
 
 class Timestamps(Projection[Timestamp]):
-    """Bookmarks per user and TimestampSync id."""
+    """Bookmarks per user and file name."""
 
     name = "timestamps"
-    version = 2
+    version = 3
     row = Timestamp
     handles = frozenset({"position.reported", "position.deleted", "position.expired"})
     columns = (Column("user", "TEXT"), Column("id", "INTEGER"), Column("media", "TEXT"))
@@ -56,33 +50,25 @@ class Timestamps(Projection[Timestamp]):
     def keys(self, envelope: Envelope) -> tuple[Key, ...]:
         """One row: the user's under that name."""
         event: Any = envelope.event
-        return ((event.user, timestamp_id(event.name)),)
+        return ((event.user, event.name),)
 
     def apply(self, row: Timestamp | None, envelope: Envelope) -> Timestamp | None:
         """The newer bookmark; gone when the file that wrote it last is forgotten."""
         event: Any = envelope.event
         if not isinstance(event, PositionReported):
-            return None if row is None or row.media == event.media else row
+            return None if row is None or row.report.media == event.media else row
         if row is not None and is_late(envelope) and envelope.at < row.at:
             return row
-        return Timestamp(
-            user=event.user,
-            id=timestamp_id(event.name),
-            name=event.name,
-            seconds=_whole_seconds(event),
-            at=envelope.at,
-            seq=envelope.seq,
-            media=event.media,
-        )
+        return Timestamp(event, envelope.at, envelope.seq)
 
     def index(self, row: Timestamp) -> tuple[str | int | float | None, ...]:
         """The values queries select by."""
-        return (row.user, row.id, row.media)
+        return (row.report.user, timestamp_id(row.report.name), row.report.media)
 
 
-def _whole_seconds(event: PositionReported) -> int:
+def whole_seconds(report: PositionReported) -> int:
     """A finished file starts over: TimestampSync's client would seek to the end and quit."""
-    return 0 if event.finished else min(int(event.position_s), INT64_MAX)
+    return 0 if report.finished else min(int(report.position_s), INT64_MAX)
 
 
 def rounded_seconds_ns(at: int) -> int:

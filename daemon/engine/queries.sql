@@ -16,6 +16,9 @@ SELECT row FROM positions WHERE user = ? AND seq < ? ORDER BY seq DESC LIMIT ?;
 -- name: timestamps_of_user
 SELECT row FROM timestamps WHERE user = ? AND id > ? ORDER BY id LIMIT ?;
 
+-- name: timestamps_by_id
+SELECT row FROM timestamps WHERE user = ? AND id = ? ORDER BY key LIMIT ?;
+
 -- name: timestamps_of_media
 SELECT row FROM timestamps WHERE user = ? AND media = ? ORDER BY key LIMIT ?;
 

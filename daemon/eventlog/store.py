@@ -128,12 +128,18 @@ class LogReader:
 
     def rows(self, *, after: Seq = 0, until: Seq = SEQ_MAX) -> Iterator[Any]:
         """Rows in order as `Stored` tuples, undecoded."""
+        for page in self._pages(after=after, until=until):
+            yield from page
+
+    def _pages(self, *, after: Seq, until: Seq) -> Iterator[list[Any]]:
+        """The same, some thousand at a time; never an empty page."""
         statement = QUERIES["scan"]
         while True:
             parameters = {"after": after, "until": until, "count_max": SCAN_PAGE_EVENTS}
             with storage_errors("read the event log"):
                 page: list[Any] = self.connection.execute(statement, parameters).fetchall()
-            yield from page
+            if page:
+                yield page
             if len(page) < SCAN_PAGE_EVENTS:
                 return
             after = page[-1][0]
@@ -147,15 +153,16 @@ class LogReader:
             CorruptLog: a record is missing.
         """
         decode = self._codec.decode
-        previous = after
-        for seq, event_id, at, recorded, kind, source, actor, cause, data in self.rows(
-            after=after, until=until
-        ):
-            if seq != previous + 1:
-                raise CorruptLog(f"Event {previous + 1} is missing: the next one has number {seq}.")
-            previous = seq
-            event = decode(kind, data)
-            yield Envelope(seq, event_id, at, recorded, kind, source, actor, cause, event)
+        for page in self._pages(after=after, until=until):
+            if page[-1][0] != after + len(page):
+                raise _gap(after, page)
+            after += len(page)
+            yield from [
+                Envelope(
+                    seq, event_id, at, recorded, kind, source, actor, cause, decode(kind, data)
+                )
+                for seq, event_id, at, recorded, kind, source, actor, cause, data in page
+            ]
 
     def page(
         self,
@@ -204,6 +211,15 @@ class LogReader:
         event = self._codec.decode(row[4], row[8])
         seq, event_id, at, recorded, kind, source, actor, cause, _ = row
         return Envelope(seq, event_id, at, recorded, kind, source, actor, cause, event)
+
+
+def _gap(after: Seq, page: list[Any]) -> CorruptLog:
+    """The complaint about a page that does not go on after a seq without gaps."""
+    numbers = (row[0] for row in page)
+    expected, found = next(
+        (expected, seq) for expected, seq in enumerate(numbers, after + 1) if expected != seq
+    )
+    return CorruptLog(f"Event {expected} is missing: the next one has number {found}.")
 
 
 class EventLog(LogReader):
@@ -266,6 +282,16 @@ class EventLog(LogReader):
                 raise
         self._head = end
         return end
+
+    def probe(self) -> None:
+        """
+        Writes without adding an event, to learn whether the disk takes writes again.
+
+        Raises:
+            StorageError: it does not.
+        """
+        with storage_errors("write to the event log"):
+            self.connection.pragma("user_version", self.connection.pragma("user_version"))
 
     def _write(self, rows: list[tuple[Any, ...]]) -> None:
         self.connection.execute("BEGIN IMMEDIATE")

@@ -34,6 +34,13 @@ BATCH_COMMANDS_MAX = 256
 """Commands decided and committed together: bounds how long the first of them waits."""
 
 
+PROBE_EVERY_S = 5.0
+"""
+While the disk refuses it is tried this often: whoever asks /readyz keeps the commands away that
+would find it well again.
+"""
+
+
 class Receipt(msgspec.Struct, frozen=True):
     """What became of one draft: its place in the log, and whether it was there already."""
 
@@ -176,6 +183,13 @@ class Writer:
                 break
         return waiting
 
+    async def keep_trying(self) -> None:
+        """Tries a disk that refuses again and again, until cancelled."""
+        while True:
+            await anyio.sleep(PROBE_EVERY_S)
+            if self.fault is not None:
+                await anyio.to_thread.run_sync(self._probe, limiter=self._limiter)
+
     def close(self) -> None:
         """Takes no more commands; `run` ends when the queue is empty."""
         self._send.close()
@@ -247,6 +261,18 @@ class Writer:
         except (StorageError, CorruptLog) as error:
             self._note(error)
         except Exception as error:  # noqa: BLE001 - what is on disk must be acknowledged
+            self._note(_defect(error))
+        else:
+            self._note(None)
+
+    def _probe(self) -> None:
+        try:
+            self._log.probe()
+            if self._applier.applied != self._log.end.seq:
+                self._applier.catch_up()
+        except (StorageError, CorruptLog) as error:
+            self._note(error)
+        except Exception as error:  # noqa: BLE001 - a bug in a fold must not stop the daemon
             self._note(_defect(error))
         else:
             self._note(None)

@@ -10,7 +10,7 @@ from typing import Any
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Observation
-from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
@@ -41,6 +41,7 @@ class Metrics:
             metric_readers=[prometheus, *readers],
             resource=Resource.create({"service.name": "playhead", "service.version": version}),
             views=[_view(instrument) for instrument in CATALOGUE if instrument.kind == "histogram"],
+            exemplar_filter=AlwaysOffExemplarFilter(),  # the Prometheus exporter drops them anyway
             shutdown_on_exit=False,
         )
         meter = self._provider.get_meter("playhead")

@@ -3,7 +3,7 @@ The ASGI application: the route table, the guard in front of it, and the answers
 route.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import TypeAlias
 
@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from daemon.telemetry.logs import logger
 from daemon.web import events, positions, status, timestamps
@@ -52,12 +52,46 @@ ROUTES: tuple[Endpoint, ...] = (
 
 def build_app(services: Services) -> ASGIApp:
     """The application that serves `ROUTES`."""
+    routes = [_route(path, group, services) for path, group in _by_path(ROUTES)]
     app = Starlette(
-        routes=[_route(path, group, services) for path, group in _by_path(ROUTES)],
+        routes=routes,
         exception_handlers={HTTPException: _no_route, Exception: _defect},
     )
     app.router.redirect_slashes = False
-    return Guard(app, services)
+    return Guard(ExactPaths(app, routes), services)
+
+
+class ExactPaths:
+    """
+    ASGI middleware in front of the router: a method and path without parameters is looked up, all
+    else is the router's. Its pattern after pattern costs as much as recording a position.
+    """
+
+    def __init__(self, app: ASGIApp, routes: Sequence[Route]) -> None:
+        self._app = app
+        self._table: dict[tuple[str, str], Serve] = {
+            (method, route.path): route.endpoint
+            for route in routes
+            if not route.param_convertors
+            for method in route.methods or ()
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles one request."""
+        serve = self._table.get((scope.get("method", ""), scope.get("path", "")))
+        if serve is None:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive, send)
+        response: Response | None = None
+        try:
+            response = await serve(request)
+            await response(scope, receive, send)
+        except Exception as error:
+            defect = await _defect(request, error)
+            if response is None:
+                await defect(scope, receive, send)
+            raise
 
 
 def _by_path(endpoints: Iterable[Endpoint]) -> list[tuple[str, list[Endpoint]]]:
@@ -101,6 +135,8 @@ def _traced(serve: Serve, path: str, tracer: Tracer | None) -> Serve:
 async def _no_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
+    if "Allow" in headers:  # the router lists a set
+        headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
     path = request.scope["path"]
     if path == "/timestamps" or path.startswith("/timestamps/"):
         missing = error.status_code == HTTPStatus.NOT_FOUND

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import anyio
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from daemon.config.settings import Server
 from daemon.web.problems import HTTPProblem
@@ -50,17 +50,17 @@ async def read_body(request: Request, limits: Server) -> bytes:
 
 
 async def _counted(request: Request, size_max: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > size_max:
-                raise _too_large(size_max)
-            chunks.append(chunk)
-    except ClientDisconnect as error:
-        raise HTTPProblem(400, "The client went away in the middle of its request.") from error
-    return b"".join(chunks)
+    body = bytearray()
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise HTTPProblem(400, "The client went away in the middle of its request.")
+        body += message.get("body", b"")
+        if len(body) > size_max:
+            raise _too_large(size_max)
+        more = message.get("more_body", False)
+    return bytes(body)
 
 
 def _too_large(size_max: int) -> HTTPProblem:

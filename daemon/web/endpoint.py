@@ -5,7 +5,7 @@ The router, the checks of scope, the metrics' route label and the OpenAPI docume
 these rows.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
@@ -28,7 +28,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
         query: struct of the query parameters.
         body: struct of the JSON body.
         answer: struct of the JSON answer with status 200; `answer_type` when it is not JSON.
-        statuses: the other statuses it answers with, besides 401, 403 and 503.
+        statuses: the other statuses it answers with, besides 401, 403, 421 and 503.
+        plain: statuses that are answered without a problem document: the struct of the JSON answer,
+            or `str` for text.
     """
 
     method: str
@@ -42,6 +44,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     answer: Any = None
     answer_type: str = "application/json"
     statuses: tuple[int, ...] = ()
+    plain: Mapping[int, Any] = msgspec.field(default_factory=dict)
 
 
 def require(request: Request, scope: Scope) -> Principal:

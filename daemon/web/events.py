@@ -191,7 +191,7 @@ async def stream_events(services: Services, request: Request) -> Response:
 
 
 class _CountedStream(StreamingResponse):
-    """Tells when it is over, also to a client that went away before the first frame was asked for."""
+    """Tells when it is over, even when the client went before a frame was asked for."""
 
     def __init__(
         self, frames: AsyncIterator[bytes], ended: Callable[[], None], *, headers: dict[str, str]

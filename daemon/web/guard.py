@@ -9,10 +9,10 @@ see the request.
 import ipaddress
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from http import HTTPStatus
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,6 +24,11 @@ OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 """Reached without a credential; /metrics then decides for itself."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+HEADERS_READ = frozenset({b"authorization", b"host", b"origin", b"sec-fetch-site"})
+
+HOSTS_REMEMBERED_MAX = 64
+"""Clients name the same few hosts again and again; a stranger may name any."""
 
 UNMATCHED = "unmatched"
 """The route label of requests that met no route: arbitrary paths must not become metric labels."""
@@ -76,7 +81,7 @@ class Guard:
             )
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
+        headers = _first_of_each(scope["headers"])
         refusal = self._refusal(scope, headers)
         if refusal is None:
             principal = await self._services.gate.principal(headers.get("authorization"))
@@ -85,7 +90,7 @@ class Guard:
             scope["playhead.principal"] = principal
         await (self._app if refusal is None else refusal)(scope, receive, send)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
+    def _refusal(self, scope: Scope, headers: Mapping[str, str]) -> Response | None:
         crowded = self._in_flight > self._services.settings.server.requests_max
         if (
             crowded and scope["path"] not in OPEN_PATHS
@@ -118,6 +123,15 @@ class Guard:
         return origin.partition("://")[2] == host or origin in self._origins
 
 
+def _first_of_each(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers the guard goes by, each as it came first."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        if name in HEADERS_READ:
+            found.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+    return found
+
+
 def unauthorized(path: str) -> Response:
     """401, in the words of TimestampSync on its own paths."""
     if path == "/timestamps" or path.startswith("/timestamps/"):
@@ -134,6 +148,7 @@ def _known_hosts(server: Server) -> frozenset[str]:
     return frozenset(names | {name.lower() for name in server.allowed_hosts})
 
 
+@lru_cache(maxsize=HOSTS_REMEMBERED_MAX)
 def _host_name(host: str) -> str:
     """
     The host without its port, in lower case, without brackets and without the dot that ends a full
@@ -143,6 +158,7 @@ def _host_name(host: str) -> str:
     return "" if form is None else form["address"] or form["name"]
 
 
+@lru_cache(maxsize=HOSTS_REMEMBERED_MAX)
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)

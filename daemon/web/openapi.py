@@ -23,6 +23,7 @@ REASONS = {
     408: "The body did not arrive in time.",
     409: "It contradicts what is recorded.",
     413: "The body is too large.",
+    421: "The daemon does not answer to the host name of the request.",
     422: "The request does not have the documented shape.",
     503: "Too much is waiting, or the disk refuses; try again after Retry-After seconds.",
 }
@@ -63,7 +64,8 @@ def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
 def _types(endpoints: list[Endpoint]) -> list[Any]:
     types: list[Any] = [Problem]
     for endpoint in endpoints:
-        types += [kind for kind in (endpoint.body, endpoint.answer) if kind is not None]
+        named = (endpoint.body, endpoint.answer, *endpoint.plain.values())
+        types += [kind for kind in named if kind not in {None, str}]
     return list({repr(kind): kind for kind in types}.values())
 
 
@@ -116,8 +118,16 @@ def _responses(endpoint: Endpoint, schema_of: dict[str, Any]) -> dict[str, Any]:
     responses: dict[str, Any] = {
         "200": {"description": endpoint.summary, "content": {endpoint.answer_type: content}}
     }
-    general = (503,) if endpoint.scope is None else (401, 403, 503)
-    problem = {PROBLEM_TYPE: {"schema": schema_of[repr(Problem)]}}
-    for status in sorted({*endpoint.statuses, *general}):
-        responses[str(status)] = {"description": REASONS[status], "content": problem}
+    general = (421, 503) if endpoint.scope is None else (401, 403, 421, 503)
+    for status in sorted({*endpoint.statuses, *endpoint.plain, *general}):
+        refusal = _refusal(endpoint.plain.get(status), schema_of)
+        responses[str(status)] = {"description": REASONS[status], "content": refusal}
     return responses
+
+
+def _refusal(plain: Any, schema_of: dict[str, Any]) -> dict[str, Any]:
+    if plain is str:
+        return {"text/plain": {"schema": {"type": "string"}}}
+    if plain is not None:
+        return {"application/json": {"schema": schema_of[repr(plain)]}}
+    return {PROBLEM_TYPE: {"schema": schema_of[repr(Problem)]}}

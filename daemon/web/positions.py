@@ -201,18 +201,18 @@ def _candidates(views: ViewReader, user: str, wanted: Identity) -> list[Position
         content = (user, wanted.fingerprint, CANDIDATES_MAX)
         rows += views.find(POSITIONS, "positions_by_fingerprint", content)
     for row in rows:
-        found[row.media] = row
+        found[row.report.media] = row
     return list(found.values())
 
 
 def _resume_view(point: ResumePoint) -> ResumeView:
-    known = point.position
+    known = None if point.position is None else point.position.report
     return ResumeView(
         position_s=point.position_s,
         duration_s=None if known is None else known.duration_s,
         finished=known is not None and known.finished,
         device=None if known is None else known.device,
-        at=None if known is None else moment_text(known.at),
+        at=None if point.position is None else moment_text(point.position.at),
         media=None if known is None else known.media,
         matched_by=point.matched_by,
         detail=point.detail,
@@ -239,17 +239,18 @@ async def list_positions(services: Services, request: Request) -> Response:
 
 
 def _position_view(row: Position) -> PositionView:
+    report = row.report
     return PositionView(
-        media=row.media,
-        name=row.name,
-        title=row.title,
-        position_s=row.position_s,
-        duration_s=row.duration_s,
-        finished=row.finished,
-        reason=row.reason,
-        device=row.device,
-        session=row.session,
-        path=row.path,
+        media=report.media,
+        name=report.name,
+        title=report.title,
+        position_s=report.position_s,
+        duration_s=report.duration_s,
+        finished=report.finished,
+        reason=report.reason,
+        device=report.device,
+        session=report.session,
+        path=report.path,
         at=moment_text(row.at),
         seq=row.seq,
     )
@@ -281,11 +282,11 @@ async def history(services: Services, request: Request) -> Response:
 
 def _session_view(row: Session) -> SessionView:
     return SessionView(
-        session=row.session,
-        name=row.name,
-        device=row.device,
+        session=row.last.session,
+        name=row.last.name,
+        device=row.last.device,
         first_position_s=row.first_position_s,
-        last_position_s=row.last_position_s,
+        last_position_s=row.last.position_s,
         duration_s=row.duration_s,
         finished=row.finished,
         reports_count=row.reports_count,

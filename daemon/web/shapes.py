@@ -29,7 +29,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     id: Annotated[
-        str, Meta(min_length=32, max_length=45, description="The producer's event id: a UUID.")
+        str,
+        Meta(
+            min_length=32,
+            max_length=45,
+            description="The producer's event id: a UUID.",
+            extra_json_schema={"format": "uuid"},
+        ),
     ]
     name: Name
     position_s: Seconds
@@ -67,7 +73,7 @@ class ReportBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     sent_time_s: float | None = None
 
 
-class ReportBatchShape(msgspec.Struct, frozen=True, kw_only=True):
+class ReportBatchShape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     Several positions, up to 500. Each is judged by itself: a refused one does not hold up the
     others.

@@ -117,6 +117,7 @@ ENDPOINTS = (
         tag="status",
         scope=None,
         answer=Readiness,
+        plain={503: Readiness},
     ),
     Endpoint(
         method="GET",

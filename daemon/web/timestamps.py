@@ -10,10 +10,12 @@ an unknown path.
 
 import re
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
 import msgspec
+from msgspec import Meta
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,7 +25,13 @@ from daemon.web.endpoint import Endpoint, require
 from daemon.web.services import Services
 from projections.commands import DeleteTimestamp, PositionReport, ReportPositions
 from projections.envelope import NANOS_PER_SECOND
-from projections.timestamps import TIMESTAMPS, Timestamp, rounded_seconds_ns, timestamp_id
+from projections.timestamps import (
+    TIMESTAMPS,
+    Timestamp,
+    rounded_seconds_ns,
+    timestamp_id,
+    whole_seconds,
+)
 
 SOURCE = "timestampsync"
 
@@ -59,8 +67,8 @@ class Bookmark(msgspec.Struct, frozen=True, kw_only=True):
 class BookmarkReport(msgspec.Struct, frozen=True, kw_only=True):
     """What TimestampSync's script sends. Keys match whatever their case."""
 
-    name: str
-    seconds: float
+    name: Annotated[str, Meta(min_length=1, max_length=NAME_BYTES_MAX)]
+    seconds: float = 0
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,12 +92,13 @@ def _all_rows(views: ViewReader, user: str) -> list[Timestamp]:
         rows += page
         if len(page) < PAGE_ROWS:
             return rows
-        after = page[-1].id
+        after = timestamp_id(page[-1].report.name)
 
 
 async def get_timestamp(services: Services, request: Request) -> Response:
     """One bookmark: as JSON if the request's Content-Type says so, else its bare seconds."""
     user = require(request, "play").user
+    _refuse_no_name(request)
     names = _names_in(request.scope["raw_path"])
     row = await services.views.read(lambda views: _first(views, user, names))
     if row is None:
@@ -97,7 +106,13 @@ async def get_timestamp(services: Services, request: Request) -> Response:
     wanted = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if wanted == "application/json":
         return _json(_bookmark(row))
-    return Response(f"{row.seconds}\n", headers={"Content-Type": "text/html"})
+    return Response(f"{whole_seconds(row.report)}\n", headers={"Content-Type": "text/html"})
+
+
+def _refuse_no_name(request: Request) -> None:
+    """`/timestamps/` is no path of TimestampSync's."""
+    if not request.path_params["name"]:
+        raise HTTPException(404)
 
 
 def _names_in(raw_path: bytes) -> list[str]:
@@ -112,7 +127,7 @@ def _names_in(raw_path: bytes) -> list[str]:
 
 
 def _first(views: ViewReader, user: str, names: list[str]) -> Timestamp | None:
-    rows = (views.get(TIMESTAMPS, (user, timestamp_id(name))) for name in names)
+    rows = (views.get(TIMESTAMPS, (user, name)) for name in names)
     return next((row for row in rows if row is not None), None)
 
 
@@ -140,7 +155,9 @@ def _parse(data: bytes) -> PositionReport | None:
     if not isinstance(fields, dict):
         return None
     folded = {key.lower(): value for key, value in fields.items()}
-    name, seconds = folded.get("name"), folded.get("seconds") or 0
+    name, seconds = folded.get("name"), folded.get("seconds")
+    if seconds is None:
+        seconds = 0
     if not isinstance(name, str) or not 0 < len(name.encode()) <= NAME_BYTES_MAX:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
@@ -151,6 +168,7 @@ def _parse(data: bytes) -> PositionReport | None:
 async def delete_timestamp(services: Services, request: Request) -> Response:
     """Forgets a bookmark by its id; one that is not there is no error."""
     user = require(request, "play").user
+    _refuse_no_name(request)
     text = request.path_params["name"]
     if not _INTEGER.fullmatch(text) or not INT64_MIN <= int(text) <= INT64_MAX:
         return _json(Message(message="Error in decoding timestamp"), status=400)
@@ -163,9 +181,9 @@ def _bookmark(row: Timestamp) -> Bookmark:
     local = datetime.fromtimestamp(rounded_seconds_ns(row.at) // NANOS_PER_SECOND).astimezone()
     text = local.isoformat(timespec="seconds")
     return Bookmark(
-        ID=row.id,
-        Name=row.name,
-        Seconds=row.seconds,
+        ID=timestamp_id(row.report.name),
+        Name=row.report.name,
+        Seconds=whole_seconds(row.report),
         Timestamp=text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text,
     )
 
@@ -186,6 +204,7 @@ ENDPOINTS = (
         tag="timestampsync",
         scope="play",
         answer=list[Bookmark],
+        plain={401: str},
     ),
     Endpoint(
         method="POST",
@@ -196,7 +215,8 @@ ENDPOINTS = (
         scope="play",
         body=BookmarkReport,
         answer=Message,
-        statuses=(400, 408, 413),
+        statuses=(408, 413),
+        plain={400: Message, 401: str},
     ),
     Endpoint(
         method="GET",
@@ -206,7 +226,7 @@ ENDPOINTS = (
         tag="timestampsync",
         scope="play",
         answer_type="text/html",
-        statuses=(404,),
+        plain={401: str, 404: Message},
     ),
     Endpoint(
         method="DELETE",
@@ -216,6 +236,6 @@ ENDPOINTS = (
         tag="timestampsync",
         scope="play",
         answer=Message,
-        statuses=(400,),
+        plain={400: Message, 401: str},
     ),
 )

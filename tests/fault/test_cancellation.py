@@ -12,7 +12,7 @@ from daemon.errors import Overloaded
 from support.builders import report, report_command
 from support.ledger import Ledger
 
-QUEUE_COMMANDS_MAX = 8
+QUEUE_COMMANDS_MAX = 64
 DEADLINE_S = 10.0
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from daemon.eventlog.writer import PROBE_EVERY_S
 from support.builders import report_body
 from support.daemon import DaemonProcess
 from support.ledger import problems_in, recorded_in
@@ -107,6 +108,18 @@ def test_the_daemon_recovers_when_space_is_freed(
     assert load.acknowledged == {key: recorded.get(key) for key in load.acknowledged}
     assert [] == problems_in(on_small_disk.data)
     assert 200 == on_small_disk.client.get("/readyz").status_code
+
+
+def test_readiness_returns_without_a_command(disk: SmallDisk, on_small_disk: DaemonProcess) -> None:
+    """A balancer that asks /readyz sends no command that would find the disk well again."""
+    disk.fill()
+    with Load(on_small_disk.url, title="x" * 1000) as load:
+        load.wait_for_refusals(1)
+    disk.free()
+    before = len(recorded_in(on_small_disk.data))
+
+    wait_until(lambda: on_small_disk.client.get("/readyz").is_success, "ready", 2 * PROBE_EVERY_S)
+    assert before == len(recorded_in(on_small_disk.data))
 
 
 def test_killed_on_a_full_disk_it_keeps_its_promises(

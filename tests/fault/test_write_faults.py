@@ -2,20 +2,25 @@
 A disk that refuses writes or syncs under the running writer: full, broken, and well again.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import apsw
+import msgspec
 import pytest
+from starlette.requests import Request
 
 from daemon.database import open_database
 from daemon.errors import CorruptLog, CorruptViews, StorageError
 from daemon.eventlog.store import EventLog
+from daemon.web import status
 from projections.commands import ExpirePositions
 from projections.positions import POSITIONS
 from support.builders import report, report_command
 from support.disk import FOR_EVER, DiskFault, SimulatedDisk, memory_folder
+from support.house import idle_house
 from support.ledger import Ledger, Outcome, remains
 
 
@@ -77,6 +82,14 @@ def ledger(disk: SimulatedDisk) -> Iterator[Ledger]:
         assert ledger.commit(report_command())[0].error is None
         yield ledger
         disk.heal()
+
+
+async def readiness(ledger: Ledger, folder: Path) -> tuple[int, list[str]]:
+    """What /readyz says of this writer."""
+    with idle_house(folder) as house:
+        services = msgspec.structs.replace(house.services, writer=ledger.writer)
+        response = await status.readyz(services, Request({"type": "http"}))
+    return response.status_code, json.loads(bytes(response.body))["reasons"]
 
 
 def commit_until(fault: DiskFault, ledger: Ledger) -> list[Outcome]:
@@ -179,6 +192,28 @@ def test_a_checkpoint_that_fails_costs_no_command(
 
     assert all(outcome.error is None for outcome in outcomes)
     assert 1 + len(outcomes) == ledger.log.end.seq
+    assert [] == ledger.problems()
+
+
+@pytest.mark.parametrize("broken", [LOG_FAULTS[0], LOG_FAULTS[-1], VIEW_FAULTS[0]], ids=str)
+async def test_readiness_tells_the_reason_until_the_disk_is_well(
+    disk: SimulatedDisk, ledger: Ledger, tmp_path: Path, broken: Break
+) -> None:
+    """503 with what was refused and what to do; a probe of the healed disk makes it 200 again."""
+    healthy = await readiness(ledger, tmp_path)
+    commit_until(broken.strike(disk), ledger)
+    head = ledger.log.end
+    code, reasons = await readiness(ledger, tmp_path)
+    ledger.writer._probe()
+    still = await readiness(ledger, tmp_path)
+    disk.heal()
+    ledger.writer._probe()
+
+    assert (200, []) == healthy
+    assert [503, 503] == [code, still[0]]
+    assert any(word in reasons[0] for word in ("the disk is full", "health of the disk"))
+    assert (200, []) == await readiness(ledger, tmp_path)
+    assert head == ledger.log.end
     assert [] == ledger.problems()
 
 

@@ -285,21 +285,15 @@ def test_credentials_are_readable_by_their_owner_only(tmp_path):
     "environment",
     [
         {"BASIC_AUTH_USER": "mara", "BASIC_AUTH_PASS": PASSWORD},
-        {"PLAYHEAD_AUTH_USER": "mara", "PLAYHEAD_AUTH_PASSWORD": PASSWORD},
-        {
-            "BASIC_AUTH_USER": "mara",
-            "PLAYHEAD_AUTH_PASSWORD_FILE": "{secrets}/any",
-        },
         {"BASIC_AUTH_USER": "mara", "CREDENTIALS_DIRECTORY": "{secrets}"},
     ],
-    ids=["TimestampSync's names", "own names", "file", "systemd credential"],
+    ids=["TimestampSync's names", "systemd credential"],
 )
 def test_a_user_of_the_configuration_may_everything(tmp_path, environment):
-    """Name and password may come from each documented place, and close the gate."""
+    """Name and password of the environment or of systemd close the gate and open it again."""
     secrets = tmp_path / "secrets"
     secrets.mkdir()
-    for name in ("any", "playhead.auth.password"):
-        (secrets / name).write_text(PASSWORD + "\n")
+    (secrets / "playhead.auth.password").write_text(PASSWORD + "\n")
     environment = {name: value.format(secrets=secrets) for name, value in environment.items()}
     with DaemonProcess(tmp_path / "data", environment=environment) as daemon:
         mara = basic("mara", PASSWORD)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import apsw
 import pytest
+from click.testing import CliRunner
 
+from daemon.cli.main import cli
 from daemon.eventlog.store import FILTER_WINDOW_EVENTS
 from support.builders import report_body
 from support.checkout import ROOT
@@ -102,11 +104,22 @@ def tamper(path, *statements):
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_every_command_explains_itself(tmp_path, command):
-    """`--help` works without any data, and `-h` is the same."""
-    told = playhead(*command, "--help", folder=tmp_path).stdout
+def test_every_command_explains_itself(command):
+    """`--help` and `-h` say how it is called."""
+    told = [
+        CliRunner().invoke(cli, [*command, option], prog_name="playhead").output
+        for option in ("--help", "-h")
+    ]
 
-    assert told.startswith(f"Usage: {' '.join(['playhead', *command])} ")
+    assert told[0].startswith(f"Usage: {' '.join(['playhead', *command])} ")
+    assert told[0] == told[1]
+
+
+def test_help_needs_no_data(tmp_path):
+    """Whoever asks for help has made nothing yet, and nothing is made."""
+    told = playhead("serve", "--help", folder=tmp_path).stdout
+
+    assert "--bind HOST:PORT" in told
     assert [] == list(tmp_path.iterdir())
 
 
@@ -258,7 +271,7 @@ def test_the_state_of_a_past_point_is_printed(data):
 
     assert by_seq == by_moment
     assert {("mara", "/f/a.mkv"): 50.0, ("mara", "/b"): 1.0} == {
-        tuple(row["key"]): row["row"]["position_s"] for row in by_seq
+        tuple(row["key"]): row["row"]["report"]["position_s"] for row in by_seq
     }
     assert [] == rows(data.parent, "-p", "positions", "--at", "0")
     assert rows(data.parent, "--at", "8") == rows(data.parent, "--at", "999")
@@ -270,7 +283,9 @@ def test_the_changes_between_two_points_are_printed(data):
     (moved,) = rows(data.parent, "-p", "positions", "--diff", "2", "2026-11-21T09:05:00Z")
 
     assert (["mara", "/f/a.mkv"], None) == (gone["key"], gone["after"])
-    assert (20.0, 50.0) == (moved["before"]["position_s"], moved["after"]["position_s"])
+    assert (20.0, 50.0) == tuple(
+        moved[when]["report"]["position_s"] for when in ("before", "after")
+    )
     assert [] == rows(data.parent, "--diff", "5", "5")
 
 

@@ -76,13 +76,11 @@ def test_a_running_daemon_can_be_proven(data):
     ("statement", "words"),
     [
         ("UPDATE events SET actor = 'eve' WHERE seq = 4", "event 4: its hash does not follow"),
-        ("UPDATE events SET recorded = recorded + 1 WHERE seq = 9", "event 9: its hash"),
         ("UPDATE events SET hash = zeroblob(32) WHERE seq = 4", "event 5: its hash does not"),
         ("UPDATE events SET data = x'c1' WHERE seq = 3", "event 3: A stored event of type"),
         ("UPDATE events SET id = x'00' WHERE seq = 3", "event 3: its id has 1 bytes"),
         ("UPDATE events SET cause = 8 WHERE seq = 3", "event 3: its cause 8 does not come"),
         ("DELETE FROM events WHERE seq = 4", "event 5: events 4 to 4 are missing"),
-        ("DELETE FROM events WHERE seq < 3", "event 3: events 1 to 2 are missing"),
         ("UPDATE events SET seq = seq + 100 WHERE seq > 7", "event 108: events 8 to 107 are"),
     ],
 )
@@ -112,7 +110,7 @@ def test_a_log_that_lost_its_end_is_found_out_by_its_views(data):
     ("statement", "words"),
     [
         (
-            "UPDATE positions SET row = replace(row, '5.0', '6.0') WHERE key LIKE '%5.mkv%'",
+            "UPDATE positions SET row = CAST(replace(row, ':5.0,', ':6.0,') AS BLOB)",
             "positions: its rows differ from what the log says",
         ),
         ("DELETE FROM summary", "summary: its rows differ"),
@@ -166,10 +164,8 @@ def test_an_export_carried_into_an_empty_log_keeps_the_chain(data, tmp_path):
     assert "9 events added, 0 were known, 0 bad lines.\n" == told
     assert chain_head(tmp_path, "data") == chain_head(tmp_path, "new")
     assert exported(tmp_path, "data") == exported(tmp_path, "new")
-    proofs = [
-        playhead("verify", "--data", name, folder=tmp_path).stdout for name in ("data", "new")
-    ]
-    assert proofs[0].replace("data/", "") == proofs[1].replace("new/", "")
+    old, new = (playhead("verify", "--data", d, folder=tmp_path).stdout for d in ("data", "new"))
+    assert old == new.replace("new/", "data/")
 
 
 def test_an_import_may_be_repeated(data, tmp_path):
@@ -249,11 +245,21 @@ def test_an_imported_log_is_served(data, tmp_path):
     assert answers[0] == answers[1]
 
 
+def test_an_export_replaces_a_file_only_when_it_is_complete(data, tmp_path):
+    """The earlier export is kept until then; a folder that is not there is told."""
+    target = tmp_path / "log.ndjson"
+    target.write_text("the export of yesterday")
+    told = playhead("export", "-o", "nowhere/log.ndjson", folder=tmp_path, code=1)
+    playhead("export", "-o", target, folder=tmp_path)
+
+    assert "Could not write nowhere/log.ndjson" in told.stderr
+    assert exported(tmp_path, data) == target.read_text().splitlines()
+
+
 def test_a_failed_export_leaves_no_half_file(data, tmp_path):
-    """The file appears when it is complete."""
+    """A log that cannot be read to its end makes no file that looks complete."""
     tamper(data / "log.db", "UPDATE events SET data = x'c1' WHERE seq = 8")
     told = playhead("export", "--output", "log.ndjson", folder=tmp_path, code=1)
 
     assert "is damaged" in told.stderr
-    assert not (tmp_path / "log.ndjson").exists()
     assert ["data"] == [path.name for path in tmp_path.iterdir()]

@@ -64,19 +64,18 @@ def test_everything_works_over_https(daemon):
     assert "recorded" == answer.json()["status"]
 
 
-def test_http_2_is_offered_and_guarded_alike(daemon, pem):
-    """The name in `:authority` is checked as `Host` is, and Origin as ever."""
+def test_a_refusal_does_not_cost_the_connection(daemon, pem):
+    """A client that would speak HTTP/2 is offered HTTP/1.1, where refusing early does no harm."""
     trust = ssl.create_default_context(cafile=str(pem / "own.pem"))
     with httpx.Client(base_url=daemon.url, verify=trust, http2=True, trust_env=False) as client:
-        good = client.get("/api/positions")
-        foreign_name = client.get("/api/positions", headers={"Host": "evil.example"})
-        foreign_page = client.post(
-            "/api/positions", json=report_body(), headers={"Origin": "https://evil.example"}
-        )
+        for _ in range(20):
+            foreign = {"Origin": "https://evil.example"}
+            refused = client.post("/api/positions", json=report_body(), headers=foreign)
+            assert (403, "HTTP/1.1") == (refused.status_code, refused.http_version)
+            assert 421 == client.get("/", headers={"Host": "evil.example"}).status_code
+            assert 200 == client.get("/api/positions").status_code
 
-    assert ("HTTP/2", 200) == (good.http_version, good.status_code)
-    assert 421 == foreign_name.status_code
-    assert 403 == foreign_page.status_code
+    assert "Traceback" not in "".join(daemon.text)
 
 
 def test_a_client_that_does_not_trust_the_certificate_gets_nothing(daemon):
@@ -103,9 +102,7 @@ def test_plain_http_on_the_port_does_no_harm(daemon):
     ("certificate", "key", "words"),
     [
         ("own.pem", "", "server.tls_key_file: must be set too"),
-        ("", "own.key", "server.tls_certificate_file: must be set too"),
         ("own.pem", "missing.key", "there is no file"),
-        ("garbage.pem", "own.key", "garbage.pem"),
         ("own.pem", "garbage.pem", "garbage.pem"),
         ("own.pem", "other.key", "belong together"),
         ("own.pem", "locked.key", "without a passphrase"),

@@ -6,11 +6,13 @@ what is forgotten takes its bookmarks along; an id counts once and belongs to on
 """
 
 import shutil
-import tempfile
 import unicodedata
+from copy import deepcopy
+from itertools import count
 from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -19,18 +21,21 @@ from hypothesis.stateful import (
     consumes,
     invariant,
     multiple,
-    precondition,
     rule,
 )
 
 from projections import POSITIONS, PROJECTIONS, TIMESTAMPS
 from projections.commands import DeletePosition, DeleteTimestamp, ExpirePositions
 from projections.errors import Conflict, NotFound
-from projections.timestamps import timestamp_id
+from projections.timestamps import timestamp_id, whole_seconds
 from support.builders import report_command
 from support.clock import NANOS_PER_SECOND, FakeClock
+from support.folders import scratch_folder
 from support.ledger import Ledger
 from support.strategies import media_keys, names, reports, users
+
+# A failure is reduced to its shortest form, for which Hypothesis takes up to five minutes.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
 LATE_NS = 60 * NANOS_PER_SECOND
 EVERYTHING = 1_000
@@ -44,6 +49,17 @@ def key_of(report):
 def composed(name):
     """The name in one spelling."""
     return unicodedata.normalize("NFC", name)
+
+
+def position_of(row):
+    """A position in the oracle's form."""
+    report = row.report
+    return (row.at, report.position_s, report.finished, composed(report.name))
+
+
+def bookmark_of(row):
+    """A bookmark in the oracle's form."""
+    return (row.at, whole_seconds(row.report), row.report.media)
 
 
 class Oracle:
@@ -70,6 +86,18 @@ class Oracle:
             seconds = 0 if finished else int(report.position_s)
             self.bookmarks[user, report.name] = (at, seconds, key)
 
+    def forget_name(self, user, name):
+        """Every file of a name goes, and the one that wrote the bookmark, whatever its name is."""
+        mark = self.bookmarks.get((user, name))
+        if mark is not None:
+            keys = [
+                key
+                for (owner, key), kept in self.positions.items()
+                if owner == user and (kept[3] == composed(name) or key == mark[2])
+            ]
+            self.forget(user, keys)
+        assert (user, name) not in self.bookmarks
+
     def forget(self, user, keys):
         """Positions that go, each with the bookmarks it wrote last: one event per name."""
         for key in keys:
@@ -85,14 +113,17 @@ class LogMachine(RuleBasedStateMachine):
     """One data directory and all that can happen to it."""
 
     used = Bundle("used")
-    copies = Bundle("copies")
+    view_copies = Bundle("view_copies")
+    log_copies = Bundle("log_copies")
 
     def __init__(self):
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="playhead-"))
+        self.scratch = scratch_folder()
+        self.folder = Path(self.scratch.name)
         self.clock = FakeClock()
         self.oracle = Oracle()
         self.projections = list(PROJECTIONS)
+        self.numbers = count(1)
         self.open()
 
     def open(self):
@@ -102,7 +133,7 @@ class LogMachine(RuleBasedStateMachine):
     def teardown(self):
         """Leaves nothing behind."""
         self.ledger.close()
-        shutil.rmtree(self.folder)
+        self.scratch.cleanup()
 
     def submit(self, command):
         """The outcome of one command committed by itself."""
@@ -120,12 +151,9 @@ class LogMachine(RuleBasedStateMachine):
     )
     def report(self, batch, with_ids):
         """Players report; what arrives together is committed together."""
-        sent, number = [], self.oracle.events_count
-        for user, listed in batch:
-            for one in listed:
-                number += 1
-                event_id = number.to_bytes(16, "big") if with_ids else None
-                sent.append((user, msgspec.structs.replace(one, id=event_id)))
+        sent = [(user, self.named(one)) for user, listed in batch for one in listed]
+        if not with_ids:
+            sent = [(user, msgspec.structs.replace(one, id=None)) for user, one in sent]
 
         outcomes = self.ledger.commit(*(report_command(one, user=user) for user, one in sent))
 
@@ -137,10 +165,17 @@ class LogMachine(RuleBasedStateMachine):
             )
         return multiple(*(pair for pair in sent if pair[1].id is not None))
 
+    def named(self, report):
+        """The report with an id that no other has, as a player makes them."""
+        return msgspec.structs.replace(report, id=next(self.numbers).to_bytes(16, "big"))
+
     @rule(pair=used)
     def retry(self, pair):
-        """A player that heard no answer sends the same report again: nothing happens."""
+        """A player that heard no answer sends the same report again: it is in the log once."""
         user, one = pair
+        if one.id not in self.oracle.owners:  # lost with a restored log, so it counts as new
+            self.submit(report_command(one, user=user))
+            self.oracle.report(user, one, self.clock.now_ns())
         _, seq = self.oracle.owners[one.id]
 
         outcome = self.submit(report_command(one, one, user=user))
@@ -153,6 +188,8 @@ class LogMachine(RuleBasedStateMachine):
         user, one = pair
         other = "jon" if user == "mara" else "mara"
         fresh = msgspec.structs.replace(one, id=None)
+        if one.id not in self.oracle.owners:
+            return
 
         outcome = self.submit(report_command(fresh, one, user=other))
 
@@ -181,15 +218,21 @@ class LogMachine(RuleBasedStateMachine):
         outcome = self.submit(command)
 
         assert outcome.error is None
-        mark = self.oracle.bookmarks.get((user, name))
-        if mark is not None:
-            keys = [
-                key
-                for (owner, key), kept in self.oracle.positions.items()
-                if owner == user and (kept[3] == composed(name) or key == mark[2])
-            ]
-            self.oracle.forget(user, keys)
-        assert (user, name) not in self.oracle.bookmarks
+        self.oracle.forget_name(user, name)
+
+    @rule(user=users, listed=st.lists(reports(ids=st.none()), min_size=1, max_size=3), name=names)
+    def report_and_delete_at_once(self, user, listed, name):
+        """Committed together, in this order: what is forgotten was there to be forgotten."""
+        command = DeleteTimestamp(
+            source="timestampsync", actor=user, user=user, timestamp_id=timestamp_id(name)
+        )
+
+        outcomes = self.ledger.commit(report_command(*listed, user=user), command)
+
+        assert [None, None] == [outcome.error for outcome in outcomes]
+        for one in listed:
+            self.oracle.report(user, one, self.clock.now_ns())
+        self.oracle.forget_name(user, name)
 
     @rule(age_s=st.sampled_from([-10, 0, 100, 5_000, 90_000]))
     def expire(self, age_s):
@@ -241,21 +284,44 @@ class LogMachine(RuleBasedStateMachine):
             file.unlink()
         self.open()
 
-    @rule(target=copies)
-    def copy_the_views(self):
-        """A backup of the views is made."""
+    def copy_of(self, name):
+        """A copy of a file, made while the daemon is down."""
         self.ledger.close()
-        copy = self.folder / f"copy-{self.oracle.events_count}.db"
-        shutil.copy(self.folder / "views.db", copy)
+        copy = self.folder / f"{next(self.numbers)}-{name}"
+        shutil.copy(self.folder / name, copy)
         self.open()
         return copy
 
-    @precondition(lambda self: self.oracle.events_count)
-    @rule(copy=consumes(copies))
+    @rule(target=view_copies)
+    def copy_the_views(self):
+        """A backup of the views is made."""
+        return self.copy_of("views.db")
+
+    @rule(copy=consumes(view_copies))
     def restore_the_views(self, copy):
-        """An old backup of the views is put back: they catch up with the log."""
+        """An old backup of the views is put back: they catch up, or are built anew for this log."""
         self.ledger.close()
         shutil.copy(copy, self.folder / "views.db")
+        self.open()
+
+    @rule(target=log_copies)
+    def copy_the_log(self):
+        """A backup of the log is made."""
+        return self.copy_of("log.db"), deepcopy(self.oracle)
+
+    @rule(backup=consumes(log_copies), listed=st.lists(reports(ids=st.none()), max_size=4))
+    def restore_the_log(self, backup, listed):
+        """An old backup of the log is put back, and grows, before the views are looked at again."""
+        copy, self.oracle = backup
+        self.ledger.close()
+        shutil.move(self.folder / "views.db", self.folder / "aside.db")
+        shutil.copy(copy, self.folder / "log.db")
+        self.open()
+        for one in listed:
+            self.submit(report_command(one))
+            self.oracle.report("mara", one, self.clock.now_ns())
+        self.ledger.close()
+        shutil.move(self.folder / "aside.db", self.folder / "views.db")
         self.open()
 
     @rule(place=st.integers(0, len(PROJECTIONS) - 1))
@@ -276,11 +342,10 @@ class LogMachine(RuleBasedStateMachine):
         bookmarks = [views.decode(TIMESTAMPS, data) for _, data in views.rows(TIMESTAMPS)]
 
         assert self.oracle.positions == {
-            (row.user, row.media): (row.at, row.position_s, row.finished, composed(row.name))
-            for row in positions
+            (row.report.user, row.report.media): position_of(row) for row in positions
         }
         assert self.oracle.bookmarks == {
-            (row.user, row.name): (row.at, row.seconds, row.media) for row in bookmarks
+            (row.report.user, row.report.name): bookmark_of(row) for row in bookmarks
         }
 
     @invariant()
@@ -300,7 +365,7 @@ class LogMachine(RuleBasedStateMachine):
         assert 0 == self.ledger.writer.lag
 
 
-LogMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+LogMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=30)
 
 
 class TestLogMachine(LogMachine.TestCase):

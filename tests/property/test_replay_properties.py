@@ -1,6 +1,5 @@
 """Replay is deterministic: live, caught up, rebuilt or folded in memory, the views are the same."""
 
-import tempfile
 from itertools import chain
 from pathlib import Path
 
@@ -11,22 +10,20 @@ from hypothesis import strategies as st
 from daemon.engine.replay import replay
 from projections import PROJECTIONS
 from projections.fold import digest, encode_rows, fold
+from projections.timestamps import whole_seconds
 from support.builders import report, report_command
 from support.clock import FakeClock
+from support.folders import scratch_folder
 from support.ledger import Ledger
 from support.strategies import FILES, LATE_AGES_NS, commands, positions_s
 
-pytestmark = pytest.mark.slow
+# A failure is reduced to its shortest form, for which Hypothesis takes up to five minutes.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
 FILE_EXAMPLES = settings(max_examples=60)
 """Each example makes two databases on disk."""
 
 batches = st.lists(st.lists(commands(), min_size=1, max_size=5), max_size=8)
-
-
-def folder():
-    """A folder for one example; tmp_path would be shared by all of them."""
-    return tempfile.TemporaryDirectory(prefix="playhead-")
 
 
 def moved(clock, seconds):
@@ -42,7 +39,7 @@ def moved(clock, seconds):
 def test_live_is_caught_up_is_rebuilt_is_folded(listed, steps):
     """Batches of any size, at any times, give the state that one fold over the log gives."""
     clock = FakeClock()
-    with folder() as name:
+    with scratch_folder() as name:
         with Ledger(Path(name), clock=clock) as ledger:
             for batch, step in zip(listed, steps, strict=False):
                 ledger.commit(*batch)
@@ -61,7 +58,7 @@ def test_live_is_caught_up_is_rebuilt_is_folded(listed, steps):
 @given(batches, st.data())
 def test_a_log_can_be_replayed_in_two_parts(listed, data):
     """Any prefix of the log gives one state, and the rest leads from there to the whole."""
-    with folder() as name, Ledger(Path(name)) as ledger:
+    with scratch_folder() as name, Ledger(Path(name)) as ledger:
         for batch in listed:
             ledger.commit(*batch)
         envelopes = list(ledger.log.envelopes())
@@ -93,7 +90,7 @@ spools = st.lists(
 
 def rows_after(*batches):
     """The log after some batches of reports, each batch sent as commands of one report."""
-    with folder() as name, Ledger(Path(name)) as ledger:
+    with scratch_folder() as name, Ledger(Path(name)) as ledger:
         for batch in batches:
             outcomes = ledger.commit(*(report_command(one) for one in batch))
             assert all(outcome.error is None for outcome in outcomes)
@@ -121,10 +118,10 @@ def places(ledger):
     """What people see of the views: where they are, by file, and by name for old clients."""
     tables = replay(PROJECTIONS, ledger.log.envelopes())
     return (
-        {key: row.position_s for key, row in tables["positions"].items()},
-        {key: (row.seconds, row.at) for key, row in tables["timestamps"].items()},
+        {key: row.report.position_s for key, row in tables["positions"].items()},
+        {key: (whole_seconds(row.report), row.at) for key, row in tables["timestamps"].items()},
         {
-            key: (row.first_position_s, row.last_position_s, row.started_at, row.ended_at)
+            key: (row.first_position_s, row.last.position_s, row.started_at, row.ended_at)
             for key, row in tables["sessions"].items()
         },
     )
@@ -136,7 +133,7 @@ def test_the_order_of_a_spool_does_not_matter(spool, data):
     """Late reports lead to the same positions, bookmarks and history however they come."""
     found = []
     for order in (spool, data.draw(st.permutations(spool))):
-        with folder() as name, Ledger(Path(name)) as ledger:
+        with scratch_folder() as name, Ledger(Path(name)) as ledger:
             for one in order:
                 ledger.commit(report_command(one))
             found.append(places(ledger))

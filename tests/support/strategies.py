@@ -85,6 +85,8 @@ FILES: tuple[dict[str, Any], ...] = (
     {"media": "key", "path": None, "name": "b.mkv"},
     {"media": "key", "path": None, "name": "a.mkv"},
     {"path": "/x/\x00\U0010ffff \u2028", "name": "\x00\U0010ffff \u2028"},
+    {"path": "/x/\uff21.mkv", "name": "\uff21.mkv"},
+    {"path": "/x/\U0001f3ac.mkv", "name": "\U0001f3ac.mkv"},
 )
 """Few enough that reports meet again, and with every way in which files share keys and names."""
 

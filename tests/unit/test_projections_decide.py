@@ -18,10 +18,22 @@ DAY = 86_400 * SECOND
 COMPOSED = "caf\u00e9.mkv"
 DECOMPOSED = "cafe\u0301.mkv"
 
+
+def is_named(row, user, name):
+    """Whether a row is the user's and goes by a name, in whatever spelling."""
+    return (row.report.user, normal_name(row.report.name)) == (user, name)
+
+
+def has_id(row, user, number):
+    """Whether a bookmark is the user's and has this TimestampSync id."""
+    return (row.report.user, timestamp_id(row.report.name)) == (user, number)
+
+
 SELECTIONS = {
-    "positions_by_name": lambda row, user, name: (row.user, normal_name(row.name)) == (user, name),
+    "positions_by_name": is_named,
     "positions_before": lambda row, cutoff: row.at < cutoff,
-    "timestamps_of_media": lambda row, user, media: (row.user, row.media) == (user, media),
+    "timestamps_by_id": has_id,
+    "timestamps_of_media": lambda row, *wanted: (row.report.user, row.report.media) == wanted,
 }
 
 

@@ -62,6 +62,16 @@ def test_rows_are_digested_in_the_order_of_their_keys():
     assert digest(encode_rows(forwards)) == digest(encode_rows(backwards))
 
 
+def test_rows_are_ordered_as_sqlite_orders_them():
+    """By the bytes of their keys in UTF-8, so that live views and a fold give one digest."""
+    names = ["\U0001f3ac", "\uff21", "z", "\u00e9", "Z"]
+
+    rows = fold(POSITIONS, [envelope(reported(media=name)) for name in names])
+
+    keys = [key for key, _ in encode_rows(rows)]
+    assert sorted(keys, key=str.encode) == keys
+
+
 def test_a_digest_tells_where_a_key_ends():
     """Moving a byte from a key to its row, or from one row to the next, changes the digest."""
     tables = [

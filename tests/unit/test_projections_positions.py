@@ -26,7 +26,7 @@ def late(seq, position_s, *, at, recorded=START_NS):
 def position_after(*envelopes):
     """The one position these events leave, in seconds."""
     (row,) = fold(POSITIONS, envelopes).values()
-    return row.position_s
+    return row.report.position_s
 
 
 def row_of(one):
@@ -121,5 +121,5 @@ def test_newer_agrees_with_the_fold():
         one, other = row_of(first), row_of(second)
         expected = position_after(first, second)
 
-        assert expected == newer(one, other).position_s
-        assert expected == newer(other, one).position_s
+        assert expected == newer(one, other).report.position_s
+        assert expected == newer(other, one).report.position_s

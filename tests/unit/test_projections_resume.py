@@ -205,3 +205,59 @@ def test_the_order_of_the_candidates_does_not_matter():
     answers = {best_resume(wanted, list(order)).position_s for order in permutations(known)}
 
     assert {30.0} == answers
+
+
+def test_mounts_of_one_file_agree_by_folder_and_size():
+    """Without a fingerprint, equal name, size and folder on two other machines are one file."""
+    wanted = Identity(name="01.mkv", path="/c/S01/01.mkv", device="phone", size_bytes=7)
+    known = [
+        position(path="/a/S01/01.mkv", name="01.mkv", device="tv", size_bytes=7, seq=1),
+        position(
+            path="/b/S01/01.mkv", name="01.mkv", device="mac", size_bytes=7, seq=2, position_s=90.0
+        ),
+    ]
+
+    assert 90.0 == best_resume(wanted, known).position_s
+
+
+def test_a_newer_bookmark_of_an_old_client_wins():
+    """Old and new clients on one film share a bookmark, whoever wrote last."""
+    known = [
+        position(seq=1, position_s=10.0, device="laptop"),
+        position(seq=2, position_s=70.0, path=None, media="name:harbour.mkv"),
+    ]
+
+    assert 70.0 == best_resume(FILM, known).position_s
+
+
+def test_a_bare_name_that_several_files_share_is_nobodys():
+    """An old client's `01.mkv` is not taken for any of two episodes."""
+    wanted = Identity(name="01.mkv", path="/tv/S02/01.mkv", device="tv")
+    known = [
+        episode("/tv/S01/01.mkv", seq=1),
+        position(seq=2, path=None, media="name:01.mkv", name="01.mkv", position_s=90.9),
+    ]
+
+    assert best_resume(wanted, known).position_s is None
+
+
+def test_a_namesake_elsewhere_does_not_win_against_the_file_itself():
+    """`S01E01.mkv` of another series, watched later on another device, changes nothing."""
+    wanted = Identity(name="S01E01.mkv", path="/b/Show B/S01E01.mkv", device="laptop")
+    known = [
+        position(path=wanted.path, name=wanted.name, device="laptop", seq=1, position_s=10.0),
+        position(path="/a/Show A/S01E01.mkv", name=wanted.name, device="tv", seq=2),
+    ]
+
+    assert 10.0 == best_resume(wanted, known).position_s
+
+
+def test_the_same_file_watched_later_elsewhere_wins():
+    """Another mount point of the same folder, watched later, is where one goes on."""
+    wanted = Identity(name="01.mkv", path="/mnt/tv/S01/01.mkv", device="laptop")
+    known = [
+        position(path=wanted.path, name="01.mkv", device="laptop", seq=1, position_s=10.0),
+        episode("/tv/S01/01.mkv", seq=2, position_s=50.0),
+    ]
+
+    assert 50.0 == best_resume(wanted, known).position_s

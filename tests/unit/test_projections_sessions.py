@@ -27,7 +27,7 @@ def test_a_playback_reaches_from_its_first_report_to_its_last():
 
     assert (0.0, 55.5, 100.0, 3) == (
         row.first_position_s,
-        row.last_position_s,
+        row.last.position_s,
         row.duration_s,
         row.reports_count,
     )
@@ -46,7 +46,7 @@ def test_the_order_of_arrival_does_not_move_the_ends():
             )
         )
 
-        assert (10.0, 50.0) == (row.first_position_s, row.last_position_s)
+        assert (10.0, 50.0) == (row.first_position_s, row.last.position_s)
         assert (START_NS, START_NS + 40 * SECOND) == (row.started_at, row.ended_at)
 
 
@@ -58,7 +58,7 @@ def test_what_was_finished_once_in_a_playback_stays_finished():
     )
 
     assert row.finished
-    assert 5.0 == row.last_position_s
+    assert 5.0 == row.last.position_s
 
 
 def test_a_known_duration_is_kept():
@@ -78,7 +78,7 @@ def test_two_playbacks_of_one_file_are_two_rows():
         [envelope(reported(session="a"), seq=1), envelope(reported(session="b"), seq=2)],
     )
 
-    assert ["a", "b"] == [row.session for row in rows.values()]
+    assert ["a", "b"] == [row.last.session for row in rows.values()]
 
 
 def test_forgetting_a_position_keeps_its_history():

@@ -6,7 +6,7 @@ from blake3 import blake3
 from projections.events import PositionDeleted, PositionExpired
 from projections.fold import fold
 from projections.positions import POSITIONS
-from projections.timestamps import TIMESTAMPS, rounded_seconds_ns, timestamp_id
+from projections.timestamps import TIMESTAMPS, rounded_seconds_ns, timestamp_id, whole_seconds
 from support.builders import envelope, reported
 from support.clock import START_NS
 
@@ -55,14 +55,16 @@ def test_composed_and_decomposed_names_have_different_ids():
 )
 def test_seconds_are_whole_and_never_ahead(position_s, seconds):
     """An old client resumes at or just before the saved moment."""
-    assert seconds == bookmark_after(envelope(reported(position_s=position_s))).seconds
+    assert seconds == whole_seconds(
+        bookmark_after(envelope(reported(position_s=position_s))).report
+    )
 
 
 def test_a_finished_file_starts_over():
     """The old client would seek to the end and quit at once."""
     finished = reported(position_s=5400.0, duration_s=5400.0, finished=True)
 
-    assert 0 == bookmark_after(envelope(finished)).seconds
+    assert 0 == whole_seconds(bookmark_after(envelope(finished)).report)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_a_late_report_loses_here_too():
         envelope(reported(position_s=20.0), seq=2, at=START_NS - HOUR, recorded=START_NS),
     )
 
-    assert 80 == row.seconds
+    assert 80 == whole_seconds(row.report)
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
@@ -93,8 +95,8 @@ def test_late_reports_of_one_second_go_by_their_exact_time(order):
     ]
 
     (position,) = fold(POSITIONS, events).values()
-    assert 3000.0 == position.position_s
-    assert 3000 == bookmark_after(*events).seconds
+    assert 3000.0 == position.report.position_s
+    assert 3000 == whole_seconds(bookmark_after(*events).report)
 
 
 @pytest.mark.parametrize("kind", [PositionDeleted, PositionExpired])
@@ -115,4 +117,4 @@ def test_a_bookmark_stays_when_another_file_of_its_name_is_forgotten():
         envelope(gone, seq=3),
     )
 
-    assert 7 == row.seconds
+    assert 7 == whole_seconds(row.report)

@@ -36,7 +36,6 @@ class Announcer:
         sockets: SocketHub,
         timers: Timers,
         stamp: Callable[[], NetDate],
-        monotonic_s: Callable[[], float],
     ) -> None:
         self.about = about
         self.running = False
@@ -44,7 +43,6 @@ class Announcer:
         self._sockets = sockets
         self._timers = timers
         self._stamp = stamp
-        self._monotonic_s = monotonic_s
         self._added: dict[str, int] = {}
         self._deleted: list[Item] = []
         self._session_starts: dict[str, float] = {}
@@ -57,7 +55,9 @@ class Announcer:
             block = self._item(item) | payloads.user_data_block(data, reason, user)
             self._notify("UserDataSaved", block, item=item, awaited=False)
 
-    def played(self, kind: str, session: Session, item: Item, users: list[User], what: Payload) -> None:
+    def played(
+        self, kind: str, session: Session, item: Item, users: list[User], what: Payload
+    ) -> None:
         """Playback started, went on or ended: one notification per user of the session."""
         if item.theme_media:
             return
@@ -68,7 +68,7 @@ class Announcer:
 
     def session_started(self, session: Session, item: Item | None) -> None:
         """A client was seen for the first time; repeats within five seconds are swallowed."""
-        now = self._monotonic_s()
+        now = self._timers.now_s()
         if now - self._session_starts.get(session.id, -SESSION_DEDUP_S) < SESSION_DEDUP_S:
             return
         self._session_starts[session.id] = now
@@ -82,7 +82,7 @@ class Announcer:
 
     def login_failed(self, name: str, device: dict[str, str]) -> None:
         """Somebody unknown tried to."""
-        block = {
+        block: Payload = {
             "App": device["Client"],
             "Username": name,
             "UserId": NO_GUID,
@@ -132,7 +132,7 @@ class Announcer:
             else:
                 self._added[identifier] = rounds + 1
         if self._added:
-            self._timers.next_tick("items", ITEM_TASK_S, self._item_task)
+            self._timers.after("items", ITEM_TASK_S, self._item_task)
 
     def _item(self, item: Item, *, streams: bool = True) -> Payload:
         block = payloads.item_block(self.library, item, self._stamp())

@@ -7,7 +7,7 @@ Jellyfin's converter prints a date whose millisecond part is zero with seven dig
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -19,7 +19,7 @@ SECONDS_PER_MINUTE = 60
 
 Kind = Literal["utc", "local", "unspecified"]
 
-_EPOCH = datetime.datetime(1970, 1, 1)  # noqa: DTZ001 - arithmetic on ticks, zones are ours
+_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - arithmetic on ticks, zones are ours
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,7})\d*)?)?)?"
     r"(Z|[+-]\d\d:\d\d)?"
@@ -43,7 +43,7 @@ class NetDate:
         offset = 0 if self.kind == "utc" else offset_minutes
         ticks = self.unix_ticks + offset * SECONDS_PER_MINUTE * TICKS_PER_SECOND
         seconds, fraction = divmod(ticks, TICKS_PER_SECOND)
-        start = (_EPOCH + datetime.timedelta(seconds=seconds)).isoformat()
+        start = (_EPOCH + dt.timedelta(seconds=seconds)).isoformat()
         digits = f"{fraction:07d}"
         if fraction < TICKS_PER_MILLISECOND:
             return f"{start}.{digits}Z"
@@ -58,7 +58,7 @@ class NetDate:
         return f"{sign}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}"
 
 
-NEVER = NetDate(int((datetime.datetime(1, 1, 1) - _EPOCH).total_seconds()) * TICKS_PER_SECOND)  # noqa: DTZ001 - see above
+NEVER = NetDate(int((dt.datetime(1, 1, 1) - _EPOCH).total_seconds()) * TICKS_PER_SECOND)  # noqa: DTZ001 - see above
 """`0001-01-01`: what the server says where it has no date but must name one."""
 
 
@@ -90,8 +90,8 @@ def parse_date(text: str, offset_minutes: int) -> NetDate:
 
 def _ticks(parts: list[str] | tuple[str, ...]) -> int:
     year, month, day, hour, minute, second = (int(part) for part in parts)
-    at = datetime.datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - see above
-    return int((at - _EPOCH) / datetime.timedelta(seconds=1)) * TICKS_PER_SECOND
+    at = dt.datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - see above
+    return int((at - _EPOCH) / dt.timedelta(seconds=1)) * TICKS_PER_SECOND
 
 
 def _minutes(zone: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 from support.jellyfin.dates import NetDate
@@ -35,8 +36,11 @@ COLLECTION_TYPES = {
 class Library:
     """All items by id. Add with the `add_...` methods; every change is told to `on_change`."""
 
-    def __init__(self, now: Callable[[], NetDate], on_change: OnChange) -> None:
+    def __init__(
+        self, now: Callable[[], NetDate], on_change: OnChange, lock: AbstractContextManager[bool]
+    ) -> None:
         self._now = now
+        self._lock = lock
         self._on_change = on_change
         self.items: dict[str, Item] = {}
         self._below: dict[str, list[Item]] = {}
@@ -59,15 +63,15 @@ class Library:
     def add_series(self, name: str, **fields: Any) -> Item:
         """A series; it has no runtime of its own."""
         return self._add_in_library(
-            "Series", name, fields.pop("path", f"/media/shows/{name}"), **fields
+            "Series", name, str(fields.pop("path", f"/media/shows/{name}")), **fields
         )
 
     def add_season(self, series: Item, number: int, **fields: Any) -> Item:
         """A season of a series."""
-        fields = {"index_number": number, "series_id": series.id, "parent_id": series.id} | fields
         path = fields.pop("path", f"{series.path}/Season {number:02d}")
+        known = {"index_number": number, "series_id": series.id, "parent_id": series.id}
         return self._add(
-            "Season", f"Season {number}", path, library_id=series.library_id, **fields
+            "Season", f"Season {number}", path, library_id=series.library_id, **known | fields
         )
 
     def add_episode(self, season: Item, number: int, name: str = "", **fields: Any) -> Item:
@@ -133,20 +137,22 @@ class Library:
 
     def update(self, item: Item, **fields: Any) -> None:
         """Changes metadata."""
-        for name, value in fields.items():
-            assert hasattr(item, name), name
-            assert name not in {"id", "parent_id"}, f"{name} is for good"
-            setattr(item, name, value)
-        item.date_last_saved = self._now()
-        self._on_change("updated", item)
+        with self._lock:
+            for name, value in fields.items():
+                assert hasattr(item, name), name
+                assert name not in {"id", "parent_id"}, f"{name} is for good"
+                setattr(item, name, value)
+            item.date_last_saved = self._now()
+            self._on_change("updated", item)
 
     def remove(self, item: Item) -> None:
         """Takes an item and everything below it out of the library."""
-        for child in self.children(item):
-            self.remove(child)
-        del self.items[item.id]
-        self._below[item.parent_id or ""].remove(item)
-        self._on_change("removed", item)
+        with self._lock:
+            for child in self.children(item):
+                self.remove(child)
+            del self.items[item.id]
+            self._below[item.parent_id or ""].remove(item)
+            self._on_change("removed", item)
 
     def rename(self, item: Item, path: str) -> Item:
         """Moves a file: the item is removed and another one, with another id, is added."""
@@ -208,14 +214,11 @@ class Library:
         own = dashed(item.id)
         if item.kind == "Episode" and item.index_number is not None:
             return [*self._episode_keys(item), own]
+        if item.kind == "Audio":
+            return [_song_key(item), own]
+        names: tuple[str, ...] = ("Tmdb", "Imdb") if item.media_type == "Video" else ()
         if item.kind == "Series":
             names = ("Tvdb", "Imdb")
-        elif item.media_type == "Video":
-            names = ("Tmdb", "Imdb")
-        elif item.kind == "Audio":
-            return [_song_key(item), own]
-        else:
-            names = ()
         return [*(item.providers[name] for name in names if name in item.providers), own]
 
     def _episode_keys(self, item: Item) -> list[str]:
@@ -264,9 +267,10 @@ class Library:
 
     def _keep(self, item: Item) -> None:
         assert item.id not in self.items, f"there is already a {item.kind} at {item.path}"
-        self.items[item.id] = item
-        self._below.setdefault(item.parent_id or "", []).append(item)
-        self._on_change("added", item)
+        with self._lock:
+            self.items[item.id] = item
+            self._below.setdefault(item.parent_id or "", []).append(item)
+            self._on_change("added", item)
 
     @staticmethod
     def _id(kind: str, path: str) -> str:

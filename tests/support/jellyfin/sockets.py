@@ -21,6 +21,7 @@ USER_DATA_DEBOUNCE_S = 0.5
 LIBRARY_DEBOUNCE_S = 30.0
 LOST_S = 60
 FORCE_AFTER_S = 45.0
+WATCH_S = 12.0
 
 CHANGE_LISTS = {"added": "ItemsAdded", "updated": "ItemsUpdated", "removed": "ItemsRemoved"}
 
@@ -38,18 +39,17 @@ class Connection:
     last_activity_s: float
     watched: bool = True
     feeds: set[str] = field(default_factory=set)
-    sent: list[dict[str, Any]] = field(default_factory=list)
 
 
 class SocketHub:
     """All open sockets."""
 
-    def __init__(self, timers: Timers, monotonic_s: Callable[[], float]) -> None:
+    def __init__(self, timers: Timers) -> None:
         self._timers = timers
-        self._monotonic_s = monotonic_s
         self._changed: dict[str, list[Item]] = {}
         self._library: dict[str, list[Item]] = {}
         self.connections: list[Connection] = []
+        self.sent: list[dict[str, Any]] = []
         self.muted = False
         """Silent death: sockets stay open and nothing is said any more."""
         self.refusing = False
@@ -63,6 +63,8 @@ class SocketHub:
     def connect(self, connection: Connection) -> None:
         """Welcomes a socket."""
         self.connections.append(connection)
+        if not self._timers.armed("keep alive"):
+            self._timers.after("keep alive", WATCH_S, self._look_for_silence)
         self.send(connection, "ForceKeepAlive", LOST_S)
 
     def disconnect(self, connection: Connection) -> None:
@@ -82,14 +84,14 @@ class SocketHub:
         message: dict[str, Any] = {"MessageType": kind, "MessageId": uuid.uuid4().hex}
         if data is not None:
             message = {"Data": data} | message
-        connection.sent.append(message)
+        self.sent.append(message)
         connection.post(message)
 
     def received(self, connection: Connection, kind: str, data: object) -> None:
         """A message from a socket."""
-        connection.last_activity_s = self._monotonic_s()
+        connection.last_activity_s = self._timers.now_s()
         if kind == "KeepAlive":
-            connection.last_keep_alive_s = self._monotonic_s()
+            connection.last_keep_alive_s = self._timers.now_s()
             self.send(connection, "KeepAlive")
         elif kind == "SessionsStart":
             self._start_sessions(connection)
@@ -131,10 +133,12 @@ class SocketHub:
             if listeners and connection is not None:
                 self.send(connection, kind, data)
 
-    def look_for_silence(self) -> None:
+    def _look_for_silence(self) -> None:
         """Reminds sockets that were silent for 45 s and forgets those silent for a minute."""
+        if self.connections:
+            self._timers.after("keep alive", WATCH_S, self._look_for_silence)
         for connection in self.connections:
-            silent_s = self._monotonic_s() - connection.last_keep_alive_s
+            silent_s = self._timers.now_s() - connection.last_keep_alive_s
             if connection.watched and silent_s >= LOST_S:
                 connection.watched = False
             elif connection.watched and silent_s > FORCE_AFTER_S:

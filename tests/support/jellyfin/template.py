@@ -1,8 +1,8 @@
 """
 The little of Handlebars that webhook templates need: `{{x}}`, `{{{x}}}` and `{{json_encode x}}`.
 
-Names are looked up without regard to case, a missing one is empty, and booleans and identifiers look
-as .NET prints them. `{{x}}` escapes for HTML, `{{{x}}}` escapes nothing: both break JSON.
+Names are looked up without regard to case, a missing one is empty, and booleans and identifiers
+look as .NET prints them. `{{x}}` escapes for HTML, `{{{x}}}` escapes nothing: both break JSON.
 """
 
 from __future__ import annotations

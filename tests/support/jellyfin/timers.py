@@ -13,15 +13,16 @@ class Timers:
 
     def __init__(self, monotonic_s: Callable[[], float]) -> None:
         self._monotonic_s = monotonic_s
+        self._callback_s: float | None = None
         self._due: dict[str, tuple[float, Callable[[], None]]] = {}
 
     def after(self, name: str, delay_s: float, callback: Callable[[], None]) -> None:
         """Runs the callback once, that much later."""
-        self._due[name] = (self._monotonic_s() + delay_s, callback)
+        self._due[name] = (self.now_s() + delay_s, callback)
 
-    def next_tick(self, name: str, period_s: float, callback: Callable[[], None]) -> None:
-        """Runs the callback a period after this timer's last run; for use in its own callback."""
-        self._due[name] = (self._ran_at + period_s, callback)
+    def now_s(self) -> float:
+        """Seconds by the injected clock; inside a callback, the moment at which it was due."""
+        return self._monotonic_s() if self._callback_s is None else self._callback_s
 
     def armed(self, name: str) -> bool:
         """Whether that timer is running."""
@@ -40,11 +41,12 @@ class Timers:
             if not name or due > self._monotonic_s():
                 return
             del self._due[name]
-            self._ran_at = due
-            callback()
+            self._callback_s = due
+            try:
+                callback()
+            finally:
+                self._callback_s = None
         raise AssertionError("too many timers: advance the clock in smaller steps")
-
-    _ran_at = 0.0
 
 
 def _nothing() -> None:

@@ -1,5 +1,5 @@
 """
-The webhook plugin: which destination gets a notification, what the request looks like, and its fate.
+The webhook plugin: which destination gets a notification, what its request is, and its fate.
 
 The plugin sends each notification once and forgets it: no retry, no queue, no signature. Here a
 test decides the fate of each request: sent, lost, sent twice, or held back and released later in

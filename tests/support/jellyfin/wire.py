@@ -24,13 +24,9 @@ NO_GUID = "0" * 32
 
 def dumps(value: object, offset_minutes: int = 0) -> str:
     """The text; dates are printed for a server that far from UTC. None is written as null."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int | float):
         return _number(value)
     if isinstance(value, str):
         return f'"{_NEEDS_ESCAPE.sub(_escape, value)}"'
@@ -78,7 +74,7 @@ def time_span(ticks: int) -> str:
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else repr(value)
+    return str(int(value)) if value == int(value) else repr(value)  # 25, not 25.0
 
 
 def _escape(match: re.Match[str]) -> str:

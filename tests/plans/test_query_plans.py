@@ -1,0 +1,98 @@
+"""
+Every named statement uses an index: what is fast on an empty log stays fast after years.
+
+Plans are asked for on real files with the real schema, as SQLite would run them.
+"""
+
+import apsw.ext
+import pytest
+
+from daemon.engine.engine import Engine
+from daemon.engine.views import QUERIES as VIEW_QUERIES
+from daemon.engine.views import ViewStore
+from daemon.eventlog.store import QUERIES as LOG_QUERIES
+from daemon.eventlog.store import EventLog
+from projections import PROJECTIONS
+
+ALLOWED = {
+    "append": (),  # an insert has no plan
+    "head": ("SCAN events",),  # backwards along the primary key, and it stops at the first row
+}
+"""The steps that a statement may have besides searches, each with its reason."""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Both files as a first start makes them."""
+    folder = tmp_path_factory.mktemp("plans")
+    log, views = EventLog.create(folder / "log.db"), ViewStore.create(folder / "views.db")
+    Engine(log, views, PROJECTIONS).catch_up()
+    yield {"log": log.connection, "views": views.connection}
+    views.close()
+    log.close()
+
+
+def plan(connection, statement):
+    """The steps SQLite would take, as it words them."""
+    parameters = (None,) * apsw.ext.query_info(connection, statement).bindings_count
+    return [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + statement, parameters)]
+
+
+STATEMENTS = [
+    pytest.param(file, name, statement, id=f"{file}-{name}")
+    for file, queries in (("log", LOG_QUERIES), ("views", VIEW_QUERIES))
+    for name, statement in queries.items()
+]
+
+
+@pytest.mark.parametrize(("file", "name", "statement"), STATEMENTS)
+def test_a_statement_searches(files, file, name, statement):
+    """Every step finds its rows by a key or an index; none reads a whole table or sorts."""
+    steps = plan(files[file], statement)
+
+    others = [step for step in steps if not step.startswith("SEARCH ")]
+    assert list(ALLOWED.get(name, ())) == others
+    assert steps or name in ALLOWED
+
+
+def test_every_exception_is_still_needed():
+    """An exception goes with its statement."""
+    assert set(ALLOWED) <= {*LOG_QUERIES, *VIEW_QUERIES}
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
+def test_a_row_is_found_by_its_key(files, projection):
+    """The statements made from a projection's name use its primary key."""
+    for statement in (
+        f'SELECT row FROM "{projection.name}" WHERE key = ?',
+        f'DELETE FROM "{projection.name}" WHERE key = ?',
+    ):
+        (step,) = plan(files["views"], statement)
+
+        assert f"SEARCH {projection.name} USING PRIMARY KEY (key=?)" == step
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
+def test_a_digest_needs_no_sorting(files, projection):
+    """Verifying reads a whole view, but in the order it is stored in."""
+    steps = plan(files["views"], f'SELECT key, row FROM "{projection.name}" ORDER BY key')
+
+    assert [f"SCAN {projection.name}"] == steps
+
+
+def test_every_index_serves_a_statement(files):
+    """An index nobody uses slows every write for nothing."""
+    wanted = {
+        name
+        for connection in files.values()
+        for (name,) in connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
+        )
+    }
+
+    plans = [
+        " ".join(plan(files[file], statement))
+        for file, _, statement in (parameter.values for parameter in STATEMENTS)
+    ]
+
+    assert set() == {name for name in wanted if not any(name in text for text in plans)}
