@@ -199,7 +199,7 @@ def test_a_live_event_arrives_by_itself(daemon, people, mara):
 
     (stored,) = daemon.client.get("/api/events", params={"actor": mara[0]}).json()["events"]
     assert "text/event-stream; charset=utf-8" == stream.headers["content-type"]
-    assert (str(seq), "position.reported") == (told["id"], told["event"])
+    assert (str(seq), "position.reported") == (told["id"], told["data"]["type"])
     assert stored == told["data"]
 
 
@@ -246,7 +246,7 @@ def test_a_reader_survives_a_restart_of_the_daemon(tmp_path):
 
     events = before + after
     assert [1, 2, 3, 4, 5, 6] == [int(event["id"]) for event in events]
-    assert ["daemon.stopped", "daemon.started"] == [event["event"] for event in events[3:5]]
+    assert ["daemon.stopped", "daemon.started"] == [event["data"]["type"] for event in events[3:5]]
 
 
 @pytest.mark.parametrize("last_id", ["", "one", "-1", "1.5", "9" * 5_000, "٣"])
@@ -304,7 +304,7 @@ def test_a_revoked_reader_is_told_nothing_more(tmp_path):
         report(daemon, player, 1.0)
         rest = list(stream)
 
-    assert ["daemon.started"] == [event["event"] for event in started]
+    assert ["daemon.started"] == [event["data"]["type"] for event in started]
     assert [] == rest
 
 

@@ -15,7 +15,7 @@ class EventStream:
     """
     One open stream; use it as a context manager.
 
-    `status` and `headers` are those of the answer. Iterating gives each event as `id`, `event` and
+    `status` and `headers` are those of the answer. Iterating gives each event as `id` and
     decoded `data`, and ends when the server ends the stream.
     """
 
