@@ -90,6 +90,7 @@ def build(
     refuse_open_door(settings, gate)
     event_log = EventLog.create(directory.log)
     view_store = ViewStore.create(directory.views)
+    refuse_lost_tail(event_log, view_store)
     engine = Engine(event_log, view_store, PROJECTIONS)
     engine.catch_up(progress=progress)
     otlp = _otlp(settings)
@@ -146,6 +147,25 @@ def refuse_open_door(settings: Settings, gate: Gate) -> None:
             hint="Make one first: playhead user add NAME (or set BASIC_AUTH_USER and"
             " BASIC_AUTH_PASS), or listen on 127.0.0.1 only.",
         )
+
+
+def refuse_lost_tail(event_log: LogReader, views: ViewReader) -> None:
+    """
+    Views that have applied an event the log does not hold say that the log was cut or exchanged.
+
+    Raises:
+        StartupRefused: they have; whoever runs the daemon must say which of the two is right.
+    """
+    for projection in PROJECTIONS:
+        known = views.checkpoint(projection.name)
+        if known is not None and event_log.hash_at(known.seq) != known.hash:
+            end = event_log.head().seq
+            raise StartupRefused(
+                f"The views have applied an event {known.seq} that this log, which ends at event"
+                f" {end}, does not hold: the log was cut or exchanged.",
+                hint="Put the right log back. If this one is right, say so by deleting views.db: it"
+                " is made from the log at the next start.",
+            )
 
 
 def _otlp(settings: Settings) -> Otlp | None:

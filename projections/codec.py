@@ -74,6 +74,8 @@ class Codec:
             raise DecodeError(
                 f"A stored event of type {type_name!r} is damaged: {error}"
             ) from error
+        if not isinstance(data, bytes):  # a torn page reads as nothing at all
+            raise DecodeError(f"A stored event of type {type_name!r} is damaged: it has no data")
         return Opaque(data)
 
     def _decode_old(self, name: str, version: int, data: bytes) -> Event:

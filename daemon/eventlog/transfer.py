@@ -6,6 +6,7 @@ log carried into an empty one keeps its hash chain to the last bit. A line writt
 `blob` out and give `data` instead.
 """
 
+import math
 import uuid
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -16,7 +17,7 @@ from daemon.eventlog.store import EventLog, LogReader, Stored
 from projections.codec import CODEC
 from projections.envelope import Envelope, Seq
 from projections.errors import PlayheadError
-from projections.events import EVENT_TYPES
+from projections.events import EVENT_TYPES, Event, Opaque
 from projections.moments import parse_moment
 from projections.render import EventView, event_view
 
@@ -147,10 +148,17 @@ class Importer:
             self._ids.clear()
 
 
+def _refuse_unreadable(event: Event | Opaque) -> None:
+    """No daemon writes a number that is none, and no view could show it."""
+    values = msgspec.structs.astuple(event)
+    if any(isinstance(value, float) and not math.isfinite(value) for value in values):
+        raise ValueError("it holds a number that is not finite")
+
+
 def _blob(incoming: IncomingLine) -> bytes:
     """The stored bytes: those given, checked; or made from `data`."""
     if incoming.blob is not None:
-        CODEC.decode(incoming.type, incoming.blob)
+        _refuse_unreadable(CODEC.decode(incoming.type, incoming.blob))
         return incoming.blob
     if incoming.data is None:
         raise ValueError("it has neither data nor blob")

@@ -43,6 +43,46 @@ SECURITY_HEADERS = (
 _HOST = re.compile(r"(?:\[(?P<address>[^\[\]]+)\]|(?P<name>[^\[\]:]+?)\.?)(?::[0-9]{1,5})?")
 
 
+class _Exchange:
+    """
+    One request on its way through: its status, and whether its body was read to the end.
+
+    After an answer that came before that the connection cannot be used again, and HTTP/1.1 wants
+    the client to be told.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.status = HTTPStatus.INTERNAL_SERVER_ERROR.value
+        self._receive = receive
+        self._send = send
+        is_http_1 = scope.get("http_version", "1.1").startswith("1")
+        self._is_unread = is_http_1 and _has_body(scope["headers"])
+
+    async def receive(self) -> Message:
+        """Passes a message of the client on."""
+        message = await self._receive()
+        if not message.get("more_body", False):
+            self._is_unread = False
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Passes a message to the client on."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = [*message["headers"], *SECURITY_HEADERS]
+            if self._is_unread and all(name != b"connection" for name, _ in headers):
+                headers.append((b"connection", b"close"))
+            message["headers"] = headers
+        await self._send(message)
+
+
+def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in headers
+    )
+
+
 class Guard:
     """ASGI middleware; see the module's text."""
 
@@ -60,23 +100,16 @@ class Guard:
             return
         clock = self._services.clock
         started = clock.monotonic_s()
-        status = [HTTPStatus.INTERNAL_SERVER_ERROR.value]
-
-        async def send_noting(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                status[0] = message["status"]
-                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
-            await send(message)
-
+        exchange = _Exchange(scope, receive, send)
         self._in_flight += 1
         try:
-            await self._handle(scope, receive, send_noting)
+            await self._handle(scope, exchange.receive, exchange.send)
         finally:
             self._in_flight -= 1
             self._services.metrics.request_ended(
                 scope["method"],
                 scope.get("playhead.route", UNMATCHED),
-                status[0],
+                exchange.status,
                 clock.monotonic_s() - started,
             )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+
 from bench import append, ingest, memory, millions, replay
 from bench.figures import Figure, table
 

@@ -6,14 +6,15 @@ baseline writes ready-made rows into the same table with the same settings.
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time_ns
 
 import apsw
+
 from bench.figures import Figure, Sides, in_turn
 from bench.workload import reports, stored
-
 from daemon.database import open_database
-from daemon.eventlog.store import QUERIES, EventLog, Stored
+from daemon.eventlog.store import QUERIES, EventLog
+from daemon.ids import new_id
 from projections.events import PositionReported
 
 BATCH_SIZES = (32, 256)
@@ -41,8 +42,12 @@ def _figure(folder: Path, rounds: int, size: int, events: Sequence[PositionRepor
 def _append_bare(
     connection: apsw.Connection, events: Sequence[PositionReported], size: int
 ) -> float:
-    last = connection.execute("SELECT coalesce(max(seq), 0) FROM events").get
-    rows = [(*row, bytes(32)) for row in stored(iter(events), first_seq=last + 1)]
+    first = 1 + connection.execute("SELECT coalesce(max(seq), 0) FROM events").get
+    no_hash = bytes(32)
+    rows = [
+        (*stored(seq, event_id, event), no_hash)
+        for seq, (event_id, event) in enumerate(_identified(events), first)
+    ]
     started = perf_counter()
     for place in range(0, len(rows), size):
         connection.execute("BEGIN IMMEDIATE")
@@ -52,12 +57,19 @@ def _append_bare(
 
 
 def _append_ours(log: EventLog, events: Sequence[PositionReported], size: int) -> float:
-    waiting = iter(events)
+    numbered = enumerate(_identified(events), log.end.seq + 1)
     started = perf_counter()
-    while batch := list(islice(waiting, size)):
-        rows: list[Stored] = list(stored(iter(batch), first_seq=log.end.seq + 1))
+    while rows := [
+        stored(seq, event_id, event) for seq, (event_id, event) in islice(numbered, size)
+    ]:
         log.append(rows)
     return len(events) / (perf_counter() - started)
+
+
+def _identified(events: Sequence[PositionReported]) -> list[tuple[bytes, PositionReported]]:
+    """Each with an id of its own, as a producer gives it."""
+    now = time_ns()
+    return [(new_id(now), event) for event in events]
 
 
 def _shown(size: int, sides: Sides) -> Figure:

@@ -8,10 +8,10 @@ from pathlib import Path
 from statistics import median
 
 import msgspec
+
 from bench.figures import Figure
 from bench.servers import Server, echo, playhead
 from bench.wrk import CONNECTIONS, Load, post_reports
-
 from daemon.eventlog.store import LogReader
 
 SECONDS_PER_ROUND = 4

@@ -1,5 +1,5 @@
 """
-Memory the daemon holds: after its start, at the end of a minute's worth of reports, and afterwards.
+Memory the daemon holds: after its start, and after some seconds of as many reports as it takes.
 """
 
 from pathlib import Path

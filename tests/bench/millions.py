@@ -13,10 +13,10 @@ from pathlib import Path
 from time import perf_counter
 
 import msgspec
+
 from bench.figures import Figure, in_turn
 from bench.servers import playhead
 from bench.workload import fill_log
-
 from daemon.datadir import DataDirectory
 from daemon.engine.engine import Engine
 from daemon.engine.views import ViewStore
@@ -53,9 +53,7 @@ def _rebuild(directory: DataDirectory) -> Iterator[Figure]:
 def _starts(empty: DataDirectory, long: DataDirectory, rounds: int) -> Figure:
     for directory in (empty, long):
         _start_s(directory)
-    sides = in_turn(
-        rounds * STARTS_PER_ROUND, lambda: _start_s(empty), lambda: _start_s(long)
-    )
+    sides = in_turn(rounds * STARTS_PER_ROUND, lambda: _start_s(empty), lambda: _start_s(long))
     return Figure(
         name="start until /healthz answers, a million events, s",
         ours=f"{sides.ours:.2f}",

@@ -9,9 +9,9 @@ from time import perf_counter
 from typing import Any
 
 import msgspec
+
 from bench.figures import Figure, in_turn
 from bench.workload import fill_log
-
 from daemon.engine.replay import replay
 from daemon.eventlog.store import LogReader
 from projections import PROJECTIONS

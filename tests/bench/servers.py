@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 import msgspec
 
@@ -70,7 +70,7 @@ def _running(command: Sequence[str]) -> Iterator[Server]:
             process.communicate()
 
 
-def _listening_url(lines: TextIO) -> str:
+def _listening_url(lines: IO[str]) -> str:
     """Both servers log one JSON object per line."""
     said = []
     for _ in range(LINES_BEFORE_URL_MAX):

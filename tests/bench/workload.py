@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from daemon.eventlog.store import EventLog, Stored
+from daemon.ids import new_id
 from projections.codec import CODEC
 from projections.envelope import NANOS_PER_SECOND, Nanos
 from projections.events import PositionReported, Reason
-
-from daemon.eventlog.store import EventLog, Stored
-from daemon.ids import new_id
 
 USERS = ("mara", "jonas", "ilse", "default")
 MEDIA_COUNT = 150
@@ -59,13 +58,11 @@ def _reason(step: int) -> Reason:
     return "stop" if step == REPORTS_PER_SESSION - 1 else "heartbeat"
 
 
-def stored(events: Iterator[PositionReported], *, first_seq: int) -> Iterator[Stored]:
-    """The events as rows of the log, without their hash."""
-    for seq, event in enumerate(events, first_seq):
-        at = moment_of(seq)
-        row_id = new_id(at)
-        kind, data = CODEC.type_of(event), CODEC.encode(event)
-        yield (seq, row_id, at, at, kind, "http", event.user, None, data)
+def stored(seq: int, event_id: bytes, event: PositionReported) -> Stored:
+    """The event as a row of the log, without its hash."""
+    at = moment_of(seq)
+    kind, data = CODEC.type_of(event), CODEC.encode(event)
+    return (seq, event_id, at, at, kind, "http", event.user, None, data)
 
 
 def moment_of(seq: int) -> Nanos:
@@ -77,7 +74,8 @@ def fill_log(path: Path, count: int) -> None:
     """A log of that many reports at `path`, which must not exist yet."""
     assert not path.exists()
     log = EventLog.create(path)
-    rows = stored(reports(count), first_seq=1)
+    numbered = enumerate(reports(count), 1)
+    rows = (stored(seq, new_id(moment_of(seq)), event) for seq, event in numbered)
     while batch := list(islice(rows, FILL_BATCH_EVENTS)):
         log.append(batch)
     log.close()

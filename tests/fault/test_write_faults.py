@@ -17,6 +17,7 @@ from daemon.errors import CorruptLog, CorruptViews, StorageError
 from daemon.eventlog.store import EventLog
 from daemon.web import status
 from projections.commands import ExpirePositions
+from projections.errors import DecodeError
 from projections.positions import POSITIONS
 from support.builders import report, report_command
 from support.disk import FOR_EVER, DiskFault, SimulatedDisk, memory_folder
@@ -314,4 +315,22 @@ def test_a_log_with_a_missing_event_is_not_folded(tmp_path: Path) -> None:
     (tmp_path / "views.db").unlink()
 
     with pytest.raises(CorruptLog, match="Event 2 is missing"):
+        Ledger(tmp_path)
+
+
+def test_a_log_with_an_empty_event_is_not_folded(tmp_path: Path) -> None:
+    """A torn record, which SQLite reads as nothing at all, is damage and no event."""
+    with Ledger(tmp_path) as ledger:
+        ledger.commit(report_command())
+        for statement in (
+            "DROP TRIGGER events_are_never_changed",
+            "PRAGMA writable_schema = ON",
+            "UPDATE sqlite_schema SET sql = replace(sql, 'NOT NULL', '') WHERE name = 'events'",
+            "PRAGMA writable_schema = RESET",
+            "UPDATE events SET type = NULL, data = NULL",
+        ):
+            ledger.log.connection.execute(statement)
+    (tmp_path / "views.db").unlink()
+
+    with pytest.raises(DecodeError, match="damaged"):
         Ledger(tmp_path)

@@ -493,3 +493,23 @@ def test_no_secret_is_ever_repeated(tmp_path):
     assert len(told) > len(REQUESTS)
     for secret in secrets:
         assert not [text for text in told if secret in text]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/api/positions", {"Origin": "https://evil.example"}, 403),
+        ("/api/positions", {"Host": "evil.example"}, 421),
+        ("/api/positions", {"Authorization": "Bearer wrong"}, 401),
+        ("/nothing", {}, 404),
+        ("/healthz", {}, 405),
+    ],
+)
+def test_a_refusal_before_the_body_was_read_closes_the_connection(house, path, headers, status):
+    """The client is told not to use it again; one whose body was read keeps its connection."""
+    token = bearer(house.tokens["play"])
+    refused = house.client.post(path, json=report_body(), headers={**token, **headers})
+    read = house.client.post("/api/positions", content="no json", headers=token)
+
+    assert (status, "close") == (refused.status_code, refused.headers["connection"])
+    assert (400, None) == (read.status_code, read.headers.get("connection"))

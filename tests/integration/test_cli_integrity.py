@@ -263,3 +263,17 @@ def test_a_failed_export_leaves_no_half_file(data, tmp_path):
 
     assert "is damaged" in told.stderr
     assert ["data"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_a_log_that_lost_its_tail_is_not_served_without_a_word(tmp_path):
+    """The daemon refuses to start, says why, and starts once the operator removed the views."""
+    with DaemonProcess(tmp_path / "data") as daemon:
+        daemon.client.post("/api/positions", json=report_body())
+    (tmp_path / "data" / "log.db").unlink()
+
+    with pytest.raises(AssertionError, match="the log was cut or exchanged"):
+        DaemonProcess(tmp_path / "data")
+    for file in (tmp_path / "data").glob("views.db*"):
+        file.unlink()
+    with DaemonProcess(tmp_path / "data") as daemon:
+        assert 200 == daemon.client.get("/readyz").status_code

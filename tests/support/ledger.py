@@ -143,6 +143,8 @@ def remains(folder: Path, *, promised: Head) -> Remains:
             return Remains(head, found)
     except PlayheadError as error:
         return Remains(Head(), [f"the daemon would not start: {error}"])
+    except Exception as error:  # noqa: BLE001 - damage that is met as a defect is judged too
+        return Remains(Head(), [f"the daemon would fall over: {error!r}"])
 
 
 def problems_in(folder: Path) -> list[str]:

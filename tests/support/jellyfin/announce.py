@@ -18,7 +18,6 @@ from support.jellyfin.payloads import About, Payload
 from support.jellyfin.sockets import SocketHub
 from support.jellyfin.timers import Timers
 from support.jellyfin.webhooks import Webhooks
-from support.jellyfin.wire import NO_GUID
 
 ITEM_TASK_S = 30.0
 ITEM_ROUNDS_MAX = 10
@@ -82,18 +81,7 @@ class Announcer:
 
     def login_failed(self, name: str, device: dict[str, str]) -> None:
         """Somebody unknown tried to."""
-        block: Payload = {
-            "App": device["Client"],
-            "Username": name,
-            "UserId": NO_GUID,
-            "AppVersion": device["Version"],
-            "DeviceId": device["DeviceId"],
-            "DeviceName": device["Device"],
-            "RemoteEndPoint": device["RemoteEndPoint"],
-            "NotificationUsername": name,
-            "ClientName": device["Client"],
-        }
-        self._notify("AuthenticationFailure", block)
+        self._notify("AuthenticationFailure", payloads.failure_block(name, device))
 
     def user_changed(self, kind: str, user: User) -> None:
         """UserCreated, UserDeleted, UserUpdated, UserPasswordChanged or UserLockedOut."""
@@ -135,11 +123,7 @@ class Announcer:
             self._timers.after("items", ITEM_TASK_S, self._item_task)
 
     def _item(self, item: Item, *, streams: bool = True) -> Payload:
-        block = payloads.item_block(self.library, item, self._stamp())
-        if streams:
-            return block
-        kinds = ("Video_", "Audio_", "Subtitle_")
-        return {key: value for key, value in block.items() if not key.startswith(kinds)}
+        return payloads.item_block(self.library, item, self._stamp(), streams=streams)
 
     def _notify(
         self, kind: str, block: Payload, *, item: Item | None = None, awaited: bool = True

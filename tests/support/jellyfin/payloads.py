@@ -45,8 +45,8 @@ def base(about: About, kind: str, server_url: str) -> Payload:
     }
 
 
-def item_block(library: Library, item: Item, now: NetDate) -> Payload:
-    """The item and its streams."""
+def item_block(library: Library, item: Item, now: NetDate, *, streams: bool = True) -> Payload:
+    """The item and its streams; one that was deleted has none any more."""
     block: Payload = {
         "Timestamp": NetDate(now.unix_ticks, "local"),
         "UtcTimestamp": NetDate(now.unix_ticks + UTC_LATER_TICKS),
@@ -63,7 +63,7 @@ def item_block(library: Library, item: Item, now: NetDate) -> Payload:
     )
     block |= _kind_block(library, item)
     block |= {f"Provider_{name.lower()}": value for name, value in item.providers.items()}
-    return block | _streams_block(item.streams)
+    return block | _streams_block(item.streams if streams else [])
 
 
 def playback_block(session: Session, play: PlayState, *, automated: bool, started: bool) -> Payload:
@@ -112,6 +112,21 @@ def user_block(user: User, now: NetDate) -> Payload:
         "UserId": user.id,
         "LastLoginDate": user.last_login or now,
         "LastActivityDate": user.last_activity or NEVER,
+    }
+
+
+def failure_block(name: str, device: dict[str, str]) -> Payload:
+    """Somebody who could not log in: the texts are whatever the stranger sent."""
+    return {
+        "App": device["Client"],
+        "Username": name,
+        "UserId": NO_GUID,
+        "AppVersion": device["Version"],
+        "DeviceId": device["DeviceId"],
+        "DeviceName": device["Device"],
+        "RemoteEndPoint": device["RemoteEndPoint"],
+        "NotificationUsername": name,
+        "ClientName": device["Client"],
     }
 
 
