@@ -28,6 +28,9 @@ from projections.timestamps import TIMESTAMPS
 
 SECONDS_PER_DAY = 86_400
 
+EOF_SHARE_MIN = 0.8
+"""A player that met the end of its input before this share of the duration lost the stream."""
+
 DELETE_NAMES_MAX = 1000
 """
 One name stands for at most this many files, and one file for as many names; more would make one
@@ -60,7 +63,7 @@ def _reported(user: str, report: PositionReport, now: Nanos) -> PositionReported
         name=report.name,
         position_s=report.position_s,
         duration_s=report.duration_s,
-        finished=report.finished or report.reason == "eof",
+        finished=_is_finished(report),
         reason=report.reason,
         device=report.device,
         session=report.session or _session_of_the_day(now - report.age_ns),
@@ -70,6 +73,13 @@ def _reported(user: str, report: PositionReport, now: Nanos) -> PositionReported
         title=report.title,
         client_time_s=report.client_time_s,
     )
+
+
+def _is_finished(report: PositionReport) -> bool:
+    """What the player says; `eof` says it too, unless it came so early that a stream broke off."""
+    if report.finished or report.reason != "eof":
+        return report.finished
+    return report.duration_s is None or report.position_s >= EOF_SHARE_MIN * report.duration_s
 
 
 def _session_of_the_day(at: Nanos) -> str:

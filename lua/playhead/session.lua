@@ -46,7 +46,7 @@ function session:save(reason, position_s, duration_s)
     if position_s >= self.limits.min_position then self.passed_head = true end
     if not self.passed_head then return nil end
     local finished = self:is_finished(position_s, duration_s, reason == "eof")
-    self.saved_position_s, self.saved_finished = position_s, finished
+    self.saved_position_s, self.saved_finished, self.saved_reason = position_s, finished, reason
     return { reason = reason, position_s = position_s, duration_s = duration_s,
         finished = finished }
 end
@@ -92,9 +92,11 @@ function session:end_reached(position_s, duration_s)
     return self:save("eof", position_s, duration_s)
 end
 
--- The last report of this playback; nothing is saved after it.
+-- The last report of this playback; nothing is saved after it. The end of the file, once told, is
+-- not told again: mpv says it twice.
 function session:unload(reason, position_s, duration_s)
-    local report = self:save(reason, position_s, duration_s)
+    local again = reason == "eof" and self.saved_reason == "eof"
+    local report = not again and self:save(reason, position_s, duration_s) or nil
     self.ended = true
     return report
 end

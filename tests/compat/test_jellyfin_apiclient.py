@@ -194,8 +194,11 @@ def test_its_socket_hears_of_changed_user_data(version):
             set_up.clock.advance(1)
             assert told.wait(WAIT_S)
         finally:
-            client.stop()
+            # Closing from another thread may leave the client waiting; a cut does not.
+            client.wsc.stop = True
+            set_up.jellyfin.sockets.drop_all()
             client.wsc.join(WAIT_S)
+            client.stop()
     (data,) = [data for kind, data in heard if kind == "UserDataChanged"]
 
     assert (film.id, True) == (

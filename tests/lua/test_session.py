@@ -120,6 +120,12 @@ def test_the_end_is_said_once(running):
     assert running.tick(running, 100, LENGTH_S, LENGTH_S) is None
 
 
+def test_the_end_is_told_once(running):
+    """mpv says that the end was reached and then unloads the file: one end, one report."""
+    assert ("eof", 700, False) == said(running.end_reached(running, 700, LENGTH_S))
+    assert running.unload(running, "eof", 700, LENGTH_S) is None
+
+
 def test_nothing_is_saved_while_the_question_is_open_or_after_the_end(running):
     """The stored position survives an unanswered question; an unloaded file is done."""
     running.hold(running, True)

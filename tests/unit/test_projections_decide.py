@@ -125,6 +125,14 @@ def test_the_end_of_the_file_means_finished():
     assert event.finished
 
 
+def test_an_end_long_before_the_end_is_a_broken_stream():
+    """A third into the film, `eof` does not mean that it was watched."""
+    told = report(reason="eof", position_s=100.0, duration_s=300.0)
+    (event,) = decided(report_command(told))
+
+    assert not event.finished
+
+
 def test_a_client_without_sessions_has_one_per_day():
     """The history of an old client stays bounded: one row per file and day (UTC)."""
     day = START_NS // DAY

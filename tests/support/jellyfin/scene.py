@@ -19,9 +19,10 @@ from support.clock import FakeClock
 from support.jellyfin import conformance
 from support.jellyfin.double import JellyfinDouble
 from support.jellyfin.model import Item, User
-from support.jellyfin.versions import Version
+from support.jellyfin.versions import TICKS_PER_SECOND, Version
 
 TIMEOUT_S = 5.0
+OK, NO_CONTENT = 200, 204
 
 
 def authorization(token: str = "", **said: str) -> dict[str, str]:
@@ -95,3 +96,37 @@ def scene(version: Version, **options: Any) -> Iterator[Scene]:
         if set_up.judged:
             problems = conformance.violations(jellyfin, frozenset(set_up.ignored_parameters))
             assert not problems, "\n".join(problems)
+
+
+def post(set_up: Scene, item: Item, **fields: Any) -> httpx.Response:
+    """POST UserData for mara; the answer."""
+    return set_up.admin.post(
+        f"/UserItems/{item.id}/UserData", params={"userId": set_up.mara.id}, json=fields
+    )
+
+
+def read(set_up: Scene, item: Item) -> Any:
+    """GET UserData for mara."""
+    answer = set_up.admin.get(f"/UserItems/{item.id}/UserData", params={"userId": set_up.mara.id})
+    assert answer.status_code == OK, answer.text
+    return answer.json()
+
+
+def mark(set_up: Scene, item: Item, method: str = "POST", **query: str) -> Any:
+    """UserPlayedItems for mara; the new user data."""
+    answer = set_up.admin.request(
+        method, f"/UserPlayedItems/{item.id}", params={"userId": set_up.mara.id} | query
+    )
+    assert answer.status_code == OK, answer.text
+    return answer.json()
+
+
+def report(
+    client: httpx.Client, item: Item, what: str = "", at_s: float | None = None, **fields: Any
+) -> None:
+    """Sessions/Playing and its kin."""
+    body = {"ItemId": item.id} | fields
+    if at_s is not None:
+        body["PositionTicks"] = int(at_s * TICKS_PER_SECOND)
+    answer = client.post(f"/Sessions/Playing{what}", json=body)
+    assert answer.status_code == NO_CONTENT, answer.text
