@@ -152,9 +152,9 @@ function recorder:on_unload()
     if not self.session then return end
     local reason = self:unload_reason()
     local position_s, duration_s = self:times()
-    local is_saved = self:save(self.session:unload(reason, position_s, duration_s))
+    self:save(self.session:unload(reason, position_s, duration_s))
     self.session = nil
-    if is_saved and reason ~= "next" then self.delivery:send_last() end
+    if reason ~= "next" then self.delivery:send_last() end
     self.delivery:poke()
 end
 

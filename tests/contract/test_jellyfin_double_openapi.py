@@ -30,11 +30,11 @@ EXCHANGE = Exchange(
     legacy=False,
     query=(),
     headers={},
-    body={"PlayCount": 1},
+    body_text=b'{"PlayCount": 1}',
     user="mara",
     api_key=False,
     status=200,
-    answer={"PlayCount": 1, "Played": True, "Key": "x"},
+    answer_text='{"PlayCount": 1, "Played": true, "Key": "x"}',
 )
 
 
@@ -88,9 +88,9 @@ def test_what_the_double_says_is_described(version):
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"answer": {"Played": "yes"}}, "Played"),
-        ({"answer": {"Watched": True}}, "Watched"),
-        ({"body": {"PlayCuont": 1}}, "PlayCuont"),
+        ({"answer_text": '{"Played": "yes"}'}, "Played"),
+        ({"answer_text": '{"Watched": true}'}, "Watched"),
+        ({"body_text": b'{"PlayCuont": 1}'}, "PlayCuont"),
         ({"query": (("userid", "zz"),)}, "userid"),
         ({"query": (("user", "x"),)}, "unknown query parameter user"),
         ({"status": 201}, "201"),

@@ -134,6 +134,20 @@ def test_others_see_a_playlist_when_it_is_public_or_shared(jelly):
     assert [404, 200, 403, 200, 204] == statuses
 
 
+def test_a_private_playlist_is_not_among_the_items_of_others(jelly):
+    """Neither listed nor found by id."""
+    playlist = make(jelly, jelly.user(jelly.mara, "m"), IsPublic=False)
+    query = {"includeItemTypes": "Playlist", "recursive": True}
+    seen = [
+        jelly.user(user, user.name).get("/Items", params=query).json()["TotalRecordCount"]
+        for user in (jelly.mara, jelly.ivo)
+    ]
+
+    assert [1, 0] == seen
+    assert 404 == jelly.user(jelly.ivo, "i").get(f"/Items/{playlist}").status_code
+    jelly.judged = False  # the 404 is not described
+
+
 def test_shares_are_listed_changed_and_taken_back_by_the_owner(jelly):
     """GET, POST and DELETE Playlists/{id}/Users."""
     mara = jelly.user(jelly.mara)

@@ -131,6 +131,16 @@ def test_stale_reads_show_an_earlier_moment(jelly):
     assert [True, False, True] == [data["Played"] for data in (wrote, read, fresh)]
 
 
+def test_the_total_can_be_wrong(jelly):
+    """jellyfin#15186, #15095, #8069: never page by TotalRecordCount."""
+    jelly.film()
+    jelly.jellyfin.state.count_off_by = 5
+    query = {"recursive": True, "includeItemTypes": "Movie"}
+    answer = jelly.admin.get("/Items", params=query).json()
+
+    assert (1, 6) == (len(answer["Items"]), answer["TotalRecordCount"])
+
+
 def test_faults_are_tried_in_order_and_by_method(jelly):
     """The first that fits is used."""
     jelly.jellyfin.sabotage.add(Fault(status=502, method="POST"))

@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 import websocket
 
+from support.jellyfin.double import JellyfinDouble
 from support.jellyfin.scene import authorization, scene
 from support.jellyfin.versions import V10_10, V10_11, V12, VERSIONS
 
@@ -288,6 +289,23 @@ def test_sockets_can_be_cut_muted_and_refused(jelly):
         Ears(jelly, authorization(jelly.key))
 
     assert 503 == refusal.value.status_code
+
+
+def test_without_a_clock_of_its_own_the_double_takes_the_machines():
+    """Half a second later, in real time."""
+    with JellyfinDouble(V10_11) as jellyfin:
+        mara = jellyfin.add_user("mara")
+        film = jellyfin.library.add_movie("Harbour")
+        address = jellyfin.url.replace("http", "ws") + "/socket"
+        token = jellyfin.token_for(mara)
+        with closing(
+            websocket.create_connection(f"{address}?ApiKey={token}", timeout=TIMEOUT_S)
+        ) as socket:
+            socket.recv()
+            jellyfin.person(mara).marks_played(film)
+            message = json.loads(socket.recv())
+
+    assert "UserDataChanged" == message["MessageType"]
 
 
 def test_nonsense_on_a_socket_is_ignored(jelly):

@@ -159,6 +159,16 @@ def test_marking_as_played_with_a_date_counts_each_time(jelly):
     assert EARLIER == read(jelly, film)["LastPlayedDate"]
 
 
+def test_marking_as_played_counts_for_the_guests_of_the_callers_session(jelly):
+    """Also applied to session.AdditionalUsers."""
+    film, mara = jelly.film(), jelly.user(jelly.mara)
+    (session,) = mara.get("/Sessions").json()
+    mara.post(f"/Sessions/{session['Id']}/User/{jelly.ivo.id}")
+    mara.post(f"/UserPlayedItems/{film.id}")
+
+    assert jelly.jellyfin.user_data(jelly.ivo, film).played
+
+
 def test_marking_as_unplayed_forgets_count_position_and_date(jelly):
     """DELETE UserPlayedItems clears LastPlayedDate to null; a POST of user data cannot."""
     film = jelly.film()

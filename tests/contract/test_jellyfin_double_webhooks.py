@@ -8,6 +8,7 @@ import pytest
 
 from support import checkout
 from support.jellyfin.receiver import Receiver
+from support.jellyfin.sample import at
 from support.jellyfin.scene import authorization, scene
 from support.jellyfin.versions import V10_10, V10_11, V12, VERSIONS
 from support.jellyfin.webhooks import PLUGIN_ID, SYNC_TYPES, Fate
@@ -259,6 +260,44 @@ def test_marking_a_season_tells_of_each_episode_and_not_of_the_season(jelly, rec
     settled(jelly)
 
     assert [episode.id for episode in episodes] == [body["ItemId"] for body in receiver.bodies()]
+
+
+def test_an_nfo_read_during_a_scan_is_an_import(jelly, receiver):
+    """SaveReason Import: played, count and date come from a file."""
+    jelly.jellyfin.webhooks.add_destination(receiver.url)
+    state = jelly.jellyfin.state
+    with state.lock:
+        state.user_data.imported(jelly.mara, jelly.film(), 3, at("2020-03-01T20:15:30.5Z"))
+    settled(jelly)
+    (body,) = receiver.bodies()
+
+    assert ("Import", 3, "2020-03-01T20:15:30.5Z") == (
+        body["SaveReason"],
+        body["PlayCount"],
+        body["LastPlayedDate"],
+    )
+
+
+@pytest.mark.parametrize(("version", "told"), [(V10_10, 1), (V10_11, 1), (V12, 2)])
+def test_marking_a_film_with_two_files_is_told_twice_on_12(version, told, receiver):
+    """One event per alternate version."""
+    with scene(version) as set_up:
+        film = set_up.film()
+        set_up.jellyfin.library.add_version(film, "/media/films/harbour-4k.mkv")
+        set_up.jellyfin.webhooks.add_destination(receiver.url)
+        set_up.jellyfin.person(set_up.mara).marks_played(film)
+        settled(set_up)
+
+    assert ["UserDataSaved/TogglePlayed"] * told == receiver.kinds()
+
+
+def test_a_wanted_restart_is_told(jelly, receiver):
+    """PendingRestart has only the five basic keys."""
+    jelly.jellyfin.webhooks.add_destination(receiver.url, types=["PendingRestart"])
+    jelly.jellyfin.state.announcer.pending_restart()
+    settled(jelly)
+
+    assert 5 == len(receiver.bodies()[0])
 
 
 def test_no_two_notifications_share_their_ticks(jelly, receiver):

@@ -198,6 +198,16 @@ def test_a_finished_film_starts_over(daemon, players, tmp_path):
     assert report["finished"]
 
 
+def test_the_end_of_the_last_film_arrives_although_the_player_exits(daemon, players, tmp_path):
+    """mpv quits by itself at the end; that the film is finished is known at once, and told once."""
+    film = write_wav(tmp_path / "film.wav", LENGTH_S, seed=1)
+    with players.start(film, arguments=[f"--start={LENGTH_S - 2}"]) as player:
+        player.process.wait(15)
+        wait_for_report(daemon, "film.wav", finished=True)
+
+    assert 1 == len(reports_of(daemon, "film.wav", reason="eof"))
+
+
 def test_an_old_client_and_a_new_one_share_bookmarks(daemon, players, tmp_path):
     """What TimestampSync's protocol saved is resumed by the new client, and the other way round."""
     film = write_wav(tmp_path / "film.wav", LENGTH_S, seed=1)

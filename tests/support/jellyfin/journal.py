@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 import threading
 from collections import Counter
@@ -21,11 +23,24 @@ class Exchange:
     legacy: bool
     query: tuple[tuple[str, str], ...]
     headers: dict[str, str]
-    body: Any
+    body_text: bytes
     user: str | None
     api_key: bool
     status: int
-    answer: Any
+    answer_text: str | None
+
+    @functools.cached_property
+    def answer(self) -> Any:
+        """The JSON of the answer, read; None when there was none."""
+        return None if self.answer_text is None else json.loads(self.answer_text)
+
+    @functools.cached_property
+    def body(self) -> Any:
+        """The JSON of the request, read; None when there was none."""
+        try:
+            return json.loads(self.body_text)
+        except ValueError:
+            return None
 
     @property
     def writes(self) -> bool:

@@ -31,6 +31,7 @@ COLLECTION_TYPES = {
     "Folder": ("Home videos", "homevideos", "/media/home"),
     "BoxSet": ("Collections", "boxsets", "/media/collections"),
 }
+FOR_GOOD = frozenset({"id", "parent_id", "primary_version_id"})
 
 
 class Library:
@@ -43,7 +44,10 @@ class Library:
         self._lock = lock
         self._on_change = on_change
         self.items: dict[str, Item] = {}
+        self.hidden: Callable[[Item, User], bool] = lambda item, user: False
+        """What else keeps an item from a user: other people's playlists."""
         self._below: dict[str, list[Item]] = {}
+        self._versions: dict[str, list[Item]] = {}
 
     def add_library(self, name: str, collection_type: str, location: str) -> Item:
         """A top folder, which users see as a library."""
@@ -140,7 +144,7 @@ class Library:
         with self._lock:
             for name, value in fields.items():
                 assert hasattr(item, name), name
-                assert name not in {"id", "parent_id"}, f"{name} is for good"
+                assert name not in FOR_GOOD, f"{name} is for good"
                 setattr(item, name, value)
             item.date_last_saved = self._now()
             self._on_change("updated", item)
@@ -152,6 +156,8 @@ class Library:
                 self.remove(child)
             del self.items[item.id]
             self._below[item.parent_id or ""].remove(item)
+            if item.primary_version_id is not None:
+                self._versions[item.primary_version_id].remove(item)
             self._on_change("removed", item)
 
     def rename(self, item: Item, path: str) -> Item:
@@ -171,9 +177,10 @@ class Library:
         return item
 
     def visible(self, item: Item, user: User) -> bool:
-        """Whether the user's libraries include the item."""
+        """Whether the user's libraries include the item, and nothing else hides it."""
         home = item.id if item.kind == "CollectionFolder" else item.library_id
-        return user.folders is None or home is None or home in user.folders
+        allowed = user.folders is None or home is None or home in user.folders
+        return allowed and not self.hidden(item, user)
 
     def parent(self, item: Item) -> Item | None:
         """The item above."""
@@ -201,13 +208,9 @@ class Library:
 
     def versions(self, item: Item) -> list[Item]:
         """The other files of the same film."""
-        primary = item.primary_version_id or item.id
-        beside = self._below.get(item.parent_id or "", ())
-        return [
-            other
-            for other in beside
-            if other.id != item.id and primary in {other.id, other.primary_version_id}
-        ]
+        group = self._versions.get(item.primary_version_id or item.id, [])
+        primary = self.items.get(item.primary_version_id or "")
+        return [other for other in (primary, *group) if other is not None and other is not item]
 
     def user_data_keys(self, item: Item) -> list[str]:
         """Under which names user data of the item are kept; its own id comes last."""
@@ -270,6 +273,8 @@ class Library:
         with self._lock:
             self.items[item.id] = item
             self._below.setdefault(item.parent_id or "", []).append(item)
+            if item.primary_version_id is not None:
+                self._versions.setdefault(item.primary_version_id, []).append(item)
             self._on_change("added", item)
 
     @staticmethod

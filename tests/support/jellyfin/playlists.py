@@ -79,6 +79,11 @@ class Playlists:
             raise Refused(403)
         return playlist
 
+    def hidden(self, item: Item, user: User) -> bool:
+        """Whether the item is a playlist that this user may not see."""
+        playlist = self.by_id.get(item.id)
+        return playlist is not None and not playlist.visible_to(user.id)
+
     def entries(self, playlist: Playlist, user: User | None = None) -> list[Item]:
         """What is in it, as far as that user may see it."""
         items = (self._library.get(entry, user) for entry in playlist.entries)

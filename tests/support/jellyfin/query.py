@@ -7,11 +7,12 @@ Unknown names are ignored without a word, so are `AnyProviderIdEquals` and a sor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from support.jellyfin.call import Call
-from support.jellyfin.dates import NEVER
+from support.jellyfin.dates import NEVER, NetDate
 from support.jellyfin.library import Library
 from support.jellyfin.model import MIN_LIKE_RATING, Item, User, UserData
 from support.jellyfin.userdata import UserDataStore
@@ -19,6 +20,8 @@ from support.jellyfin.versions import Version
 
 PROVIDER_FLAGS = {"hasImdbId": "Imdb", "hasTmdbId": "Tmdb", "hasTvdbId": "Tvdb"}
 RESUMABLE_FOLDERS = frozenset({"Series", "Season"})
+
+Condition = Callable[[Item], bool]
 
 
 class ItemQuery:
@@ -34,7 +37,13 @@ class ItemQuery:
 
     def run(self, call: Call) -> tuple[list[Item], int]:
         """The page and what the server gives as the total."""
-        found = [item for item in self._scope(call) if self._matches(call, item)]
+        conditions = [
+            *self._about_visibility(call),
+            *_about_kind(call),
+            *_about_metadata(call),
+            *self._about_user_data(call),
+        ]
+        found = [item for item in self._scope(call) if all(holds(item) for holds in conditions)]
         found = self._sorted(call, found)
         start, limit = call.integer("startIndex") or 0, call.integer("limit")
         page = found[start:] if limit is None else found[start : start + limit]
@@ -52,68 +61,39 @@ class ItemQuery:
             return self._library.below(top) if recursive else self._library.children(top)
         return [item for item in everything if recursive or item.kind == "CollectionFolder"]
 
-    def _matches(self, call: Call, item: Item) -> bool:
-        if self._user is not None and not self._library.visible(item, self._user):
-            return False
-        if item.primary_version_id is not None and not call.guids("ids"):
-            return False
-        return self._is_kind(call, item) and self._has_metadata(call, item) and self._is(call, item)
+    def _about_visibility(self, call: Call) -> Iterator[Condition]:
+        user = self._user
+        if user is not None:
+            yield lambda item: self._library.visible(item, user)
+        if not call.guids("ids"):
+            yield lambda item: item.primary_version_id is None
 
-    def _is_kind(self, call: Call, item: Item) -> bool:
-        kinds, excluded = call.words("includeItemTypes"), call.words("excludeItemTypes")
-        media = call.words("mediaTypes")
-        return (
-            (not kinds or item.kind.lower() in kinds)
-            and item.kind.lower() not in excluded
-            and (not media or item.media_type.lower() in media)
-            and item.id not in call.guids("excludeItemIds")
-        )
-
-    def _has_metadata(self, call: Call, item: Item) -> bool:
-        for flag, provider in PROVIDER_FLAGS.items():
-            wanted = call.flag(flag)
-            if wanted is not None and wanted != (provider in item.providers):
-                return False
-        term = (call.text("searchTerm") or "").lower()
-        start = (call.text("nameStartsWith") or "").lower()
-        years = call.words("years")
-        for name in ("minDateLastSaved", "minDateLastSavedForUser"):
-            since = call.date(name)
-            if since is not None and item.date_last_saved.unix_ticks < since.unix_ticks:
-                return False
-        return (
-            term in item.name.lower()
-            and item.name.lower().startswith(start)
-            and (not years or str(item.year) in years)
-        )
-
-    def _is(self, call: Call, item: Item) -> bool:
-        """The filters about user data. They look into the database, past the cache."""
+    def _about_user_data(self, call: Call) -> Iterator[Condition]:
+        """They look into the database, past the cache, and need a user."""
         filters = set(call.words("filters"))
-        wishes: dict[str, bool | None] = {
-            "played": _wish(filters, "isplayed", "isunplayed", call.flag("isPlayed")),
-            "folder": _wish(filters, "isfolder", "isnotfolder", None),
-            "liked": _wish(filters, "likes", "dislikes", None),
-            "resumable": True if "isresumable" in filters else None,
-            "favorite": _wish(filters, "isfavorite", "", call.flag("isFavorite")),
-        }
-        if "isfavoriteorlikes" in filters:
-            wishes["favorite"] = True
-        if wishes["folder"] is not None and wishes["folder"] != item.is_folder:
-            return False
-        if self._user is None:
-            return True
-        row = self._user_data.row(self._user, item)
-        kinds = call.words("includeItemTypes")
-        states: dict[str, Callable[[], bool]] = {
-            "played": lambda: self._played(item, row, kinds),
-            "liked": lambda: (row.rating or 0) >= MIN_LIKE_RATING,
-            "resumable": lambda: self._resumable(item, row),
-            "favorite": lambda: row.favorite,
-        }
-        if wishes["liked"] is False and self._version.dislikes_filter_finds_likes:
-            wishes["liked"] = True
-        return all(wishes[name] in {None, state()} for name, state in states.items())
+        folder = _wish(filters, "isfolder", "isnotfolder")
+        if folder is not None:
+            yield lambda item: item.is_folder is folder
+        user = self._user
+        if user is None:
+            return
+
+        def row(item: Item) -> UserData:
+            return self._user_data.row(user, item)
+
+        played = _wish(filters, "isplayed", "isunplayed", call.flag("isPlayed"))
+        if played is not None:
+            kinds = call.words("includeItemTypes")
+            yield lambda item: self._played(item, row(item), kinds) is played
+        liked = _wish(filters, "likes", "dislikes")
+        if liked is not None:
+            wanted = liked or self._version.dislikes_filter_finds_likes
+            yield lambda item: ((row(item).rating or 0) >= MIN_LIKE_RATING) is wanted
+        favorite = _wish(filters, "isfavorite", "", call.flag("isFavorite"))
+        if favorite is not None or "isfavoriteorlikes" in filters:
+            yield lambda item: row(item).favorite is (favorite is not False)
+        if "isresumable" in filters:
+            yield lambda item: self._resumable(item, row(item))
 
     def _played(self, item: Item, row: UserData, kinds: list[str]) -> bool:
         if not item.is_folder:
@@ -157,7 +137,47 @@ class ItemQuery:
         return self._user_data.row(self._user, item) if self._user else UserData(key="")
 
 
-def _wish(filters: set[str], yes: str, no: str, flag: bool | None) -> bool | None:  # noqa: FBT001 - a value
+def _about_kind(call: Call) -> Iterator[Condition]:
+    kinds, excluded = set(call.words("includeItemTypes")), set(call.words("excludeItemTypes"))
+    media, without = set(call.words("mediaTypes")), set(call.guids("excludeItemIds"))
+    if kinds:
+        yield lambda item: item.kind.lower() in kinds
+    if excluded:
+        yield lambda item: item.kind.lower() not in excluded
+    if media:
+        yield lambda item: item.media_type.lower() in media
+    if without:
+        yield lambda item: item.id not in without
+
+
+def _about_metadata(call: Call) -> Iterator[Condition]:
+    for flag, provider in PROVIDER_FLAGS.items():
+        wanted = call.flag(flag)
+        if wanted is not None:
+            yield partial(_has_provider, provider, wanted)
+    for name in ("minDateLastSaved", "minDateLastSavedForUser"):
+        since = call.date(name)
+        if since is not None:
+            yield partial(_saved_since, since)
+    term, start = call.text("searchTerm"), call.text("nameStartsWith")
+    if term:
+        yield lambda item: term.lower() in item.name.lower()
+    if start:
+        yield lambda item: item.name.lower().startswith(start.lower())
+    years = set(call.words("years"))
+    if years:
+        yield lambda item: str(item.year) in years
+
+
+def _has_provider(provider: str, wanted: bool, item: Item) -> bool:  # noqa: FBT001 - for partial
+    return (provider in item.providers) is wanted
+
+
+def _saved_since(since: NetDate, item: Item) -> bool:
+    return item.date_last_saved.unix_ticks >= since.unix_ticks
+
+
+def _wish(filters: set[str], yes: str, no: str, flag: bool | None = None) -> bool | None:  # noqa: FBT001 - a value
     if yes in filters:
         return True
     return False if no in filters else flag

@@ -229,6 +229,7 @@ def _page(state: State, call: Call, found: list[Item], user: User | None, *, tot
     with_data = call.flag("enableUserData") is not False
     dtos = [state.dtos.item(item, user, fields, with_data=with_data) for item in found]
     start = call.integer("startIndex") or 0
+    total = max(total + state.count_off_by, 0)
     return Answer(body={"Items": dtos, "TotalRecordCount": total, "StartIndex": start})
 
 

@@ -171,7 +171,7 @@ class Server:
         body = await request.read()
         fault = self.sabotage.find(request.method, path)
         if fault is not None and not await self._endure(fault, request):
-            self._note(request, path, body, None, Answer(fault.status or 0), Caller(None, None, {}))
+            self._note(request, path, body, fault.status or 0, Caller(None, None, {}))
             return self._faulty(fault, request)
         if path.lower().rstrip("/") == "/socket":
             return await self._socket(request, path)
@@ -179,8 +179,12 @@ class Server:
         for delivery in awaited:
             await asyncio.wrap_future(delivery.outcome)
         lost = fault is not None and fault.lose_answer
-        self._note(request, path, body, route, Answer(0) if lost else answer, caller)
-        return self._cut(request) if lost else self._response(answer)
+        status = 0 if lost else answer.status
+        text = None
+        if answer.body is not None:
+            text = dumps(without_nulls(answer.body), self.state.offset_minutes)
+        self._note(request, path, body, status, caller, route=route, text=text)
+        return self._cut(request) if lost else self._response(answer, text)
 
     async def _endure(self, fault: Fault, request: web.Request) -> bool:
         """Lives through a fault; says whether the request is to be answered all the same."""
@@ -235,13 +239,13 @@ class Server:
             self.crashes.append(error)
             return Answer(500, text="Error processing request.")
 
-    def _response(self, answer: Answer) -> web.Response:
+    @staticmethod
+    def _response(answer: Answer, text: str | None) -> web.Response:
         headers = {"Server": "Kestrel", "X-Response-Time-ms": "1"}
         if answer.text is not None:
             return web.Response(status=answer.status, text=answer.text, headers=headers)
-        if answer.body is None:
+        if text is None:
             return web.Response(status=answer.status, headers=headers)
-        text = dumps(without_nulls(answer.body), self.state.offset_minutes)
         headers["Content-Type"] = "application/json; charset=utf-8"
         return web.Response(status=answer.status, body=text.encode(), headers=headers)
 
@@ -250,14 +254,12 @@ class Server:
         request: web.Request,
         path: str,
         body: bytes,
-        route: Route | None,
-        answer: Answer,
+        status: int,
         caller: Caller,
+        *,
+        route: Route | None = None,
+        text: str | None = None,
     ) -> None:
-        given: Any = None
-        with suppress(ValueError):
-            given = json.loads(body) if body else None
-        text = dumps(without_nulls(answer.body), self.state.offset_minutes)
         self.journal.note(
             Exchange(
                 method=request.method,
@@ -266,11 +268,11 @@ class Server:
                 legacy=route.legacy if route else False,
                 query=tuple(request.query.items()),
                 headers=dict(request.headers),
-                body=given,
+                body_text=body,
                 user=caller.user.name if caller.user else None,
                 api_key=caller.is_api_key,
-                status=answer.status,
-                answer=json.loads(text),
+                status=status,
+                answer_text=text,
             )
         )
 
@@ -279,7 +281,7 @@ class Server:
         with self.state.lock:
             caller = self.state.door().identify(self.state.accounts, request.headers, query)
         status = 403 if caller.token is None else 503 if self.state.sockets.refusing else 101
-        self._note(request, path, b"", None, Answer(status), caller)
+        self._note(request, path, b"", status, caller)
         if status != 101:
             return web.Response(status=status)
         socket = web.WebSocketResponse()

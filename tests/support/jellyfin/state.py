@@ -68,6 +68,8 @@ class State:
         self.rules = ResumeRules()
         self.activity: list[dict[str, Any]] = []
         self.reported_paths: list[str] = []
+        self.count_off_by = 0
+        """How wrong TotalRecordCount is."""
         self._clock = clock
         self._last_stamp = 0
         self.timers = Timers(clock.monotonic_s)
@@ -195,6 +197,7 @@ class State:
 
     def _connect_parts(self) -> None:
         self.announcer.library = self.library
+        self.library.hidden = self.playlists.hidden
         self.sockets.library = self.library
         self.sockets.users = self.users
         self.sockets.sessions = lambda: self.sessions.by_id

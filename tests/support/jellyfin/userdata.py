@@ -151,6 +151,12 @@ class UserDataStore:
         data.like(likes)
         self.save(user, item, data, "UpdateUserRating")
 
+    def imported(self, user: User, item: Item, play_count: int, date: NetDate) -> None:
+        """What an NFO file says of an item, read during a scan."""
+        data = self.get(user, item)
+        data.played, data.play_count, data.last_played = True, play_count, date
+        self.save(user, item, data, "Import")
+
     def started(self, user: User, item: Item) -> None:
         """A client reported that playback began."""
         data = self.get(user, item)
