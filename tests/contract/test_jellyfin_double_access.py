@@ -96,6 +96,16 @@ def test_an_administrator_of_12_may_open_the_old_ways_again():
     assert [200] * 5 == statuses
 
 
+@pytest.mark.parametrize(("version", "status"), [(V10_10, 200), (V10_11, 401)])
+def test_the_old_ways_can_be_shut_from_10_11_on(version, status):
+    """10.10 has no EnableLegacyAuthorization."""
+    with scene(version) as set_up:
+        set_up.jellyfin.state.legacy_auth = False
+        statuses = legacy_statuses(set_up)
+
+    assert [status] * 5 == statuses
+
+
 def test_on_10_10_the_old_header_beats_the_new_one():
     """X-Emby-Authorization even wins over Authorization on 10.10; later it is the other way."""
     statuses = []

@@ -1,6 +1,7 @@
 """The Jellyfin double: the ways in which it can be made to fail, and its journal."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -63,6 +64,20 @@ def test_a_hung_server_never_answers(jelly):
     jelly.jellyfin.sabotage.clear()
 
     assert 200 == users(jelly).status_code
+
+
+def test_a_hung_server_can_be_left(jelly):
+    """Nobody waits for the requests that hang."""
+    jelly.jellyfin.sabotage.hung()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(jelly.admin.get, "/Users")
+        jelly.jellyfin.wait_for(lambda: jelly.jellyfin.hanging == 1, "the request that hangs")
+        start = time.monotonic()
+        jelly.jellyfin.stop()
+        took_s = time.monotonic() - start
+
+        assert isinstance(waiting.exception(), httpx.TransportError)
+        assert took_s < 1
 
 
 def test_failures_can_be_counted_and_aimed(jelly):

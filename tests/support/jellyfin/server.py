@@ -58,6 +58,8 @@ class Server:
         self.journal = Journal()
         self.sabotage = Sabotage()
         self.crashes: list[BaseException] = []
+        self.hanging = 0
+        """How many requests hang at this moment."""
         self._base_path = base_path.rstrip("/")
         self._port = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -190,8 +192,10 @@ class Server:
         """Lives through a fault; says whether the request is to be answered all the same."""
         released = self.sabotage.released
         if fault.hang:
+            self.hanging += 1
             while not released.is_set() and request.transport is not None:  # noqa: ASYNC110 - a thread sets it
                 await asyncio.sleep(PULSE_S)
+            self.hanging -= 1
         if fault.delay_s:
             await asyncio.sleep(fault.delay_s)
         return fault.status is None and not fault.cut and not fault.hang
