@@ -5,12 +5,11 @@ Events, envelopes and reports with sensible values, so that a test names only wh
 import uuid
 from typing import Any
 
-from support.clock import START_NS
-
 from projections.codec import CODEC
 from projections.commands import PositionReport, ReportPositions
 from projections.envelope import Envelope
 from projections.events import Event, PositionReported
+from support.clock import START_NS
 
 
 def reported(**fields: Any) -> PositionReported:
