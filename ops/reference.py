@@ -180,18 +180,21 @@ def _configuration() -> str:
 
 
 def _commands() -> str:
-    blocks = [f"## `{name}`\n\n```text\n{text}\n```" for name, text in _help_texts(cli, "playhead")]
-    return _page("Commands", *blocks)
+    texts = _help_texts(cli, "playhead", None)
+    return _page("Commands", *(f"## `{name}`\n\n```text\n{text}\n```" for name, text in texts))
 
 
-def _help_texts(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
-    context = click.Context(
-        command, info_name=name, terminal_width=HELP_COLUMNS, max_content_width=HELP_COLUMNS
-    )
-    yield name, command.get_help(context)
+def _help_texts(
+    command: click.Command, name: str, parent: click.Context | None
+) -> Iterator[tuple[str, str]]:
+    """As `--help` prints them: a command inherits from its parent how help is asked for."""
+    columns = {"terminal_width": HELP_COLUMNS, "max_content_width": HELP_COLUMNS}
+    settings: dict[str, Any] = {**command.context_settings, **columns}
+    context = click.Context(command, info_name=name, parent=parent, **settings)
+    yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
         for inner in sorted(command.commands):
-            yield from _help_texts(command.commands[inner], f"{name} {inner}")
+            yield from _help_texts(command.commands[inner], inner, context)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 -- Usage: wrk -s load.lua URL -- SEED
 
 local MEDIA_COUNT = 150
-local BODY = '{"id":"%08x-%04x-4%03x-8%03x-%06x%06x","name":"Harbour Lights %d.mkv",'
+local BODY = '{"id":"%08x-%04x-7%03x-8%03x-%06x%06x","name":"Harbour Lights %d.mkv",'
   .. '"path":"/media/series/Harbour Lights/Season 01/Harbour Lights %d.mkv","position_s":%d.25,'
   .. '"duration_s":2701.5,"device":"living-room","session":"0f8fad5b-d9cb-469f-a165-708670895%03d",'
   .. '"reason":"heartbeat","finished":false,"size_bytes":1500000000,"client_time_s":1795251599.0,'
