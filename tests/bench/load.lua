@@ -12,6 +12,7 @@ local SUMMARY = 'SUMMARY {"requests":%d,"duration_s":%.6f,"errors":%d,"p50_ms":%
 
 local random = math.random
 local count = 0
+local milliseconds = os.time() * 1000
 
 function init(arguments)
   math.randomseed(tonumber(arguments[1]))
@@ -20,8 +21,10 @@ end
 function request()
   count = count + 1
   local media = count % MEDIA_COUNT
+  -- Version 7 of UUID, as the mpv client makes them: they begin with the time.
+  local moment = milliseconds + math.floor(count / 4)
   local body = BODY:format(
-    random(0, 0x7fffffff), random(0, 0xffff), random(0, 0xfff), random(0, 0xfff),
+    math.floor(moment / 65536), moment % 65536, random(0, 0xfff), random(0, 0xfff),
     random(0, 0xffffff), random(0, 0xffffff), media, media, count % 2700, media
   )
   return wrk.format("POST", "/api/positions", { ["Content-Type"] = "application/json" }, body)
