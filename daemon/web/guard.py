@@ -39,7 +39,6 @@ SECURITY_HEADERS = (
     (b"x-frame-options", b"DENY"),
 )
 
-
 _HOST = re.compile(r"(?:\[(?P<address>[^\[\]]+)\]|(?P<name>[^\[\]:]+?)\.?)(?::[0-9]{1,5})?")
 
 
@@ -124,10 +123,9 @@ class Guard:
         await (self._app if refusal is None else refusal)(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Mapping[str, str]) -> Response | None:
-        crowded = self._in_flight > self._services.settings.server.requests_max
-        if (
-            crowded and scope["path"] not in OPEN_PATHS
-        ):  # a busy daemon must not look like a dead one
+        is_crowded = self._in_flight > self._services.settings.server.requests_max
+        # A busy daemon must not look like a dead one to whoever watches over it.
+        if is_crowded and scope["path"] not in OPEN_PATHS:
             retry = {"Retry-After": str(RETRY_AFTER_S)}
             return problem(503, "Too many requests at once.", hint="Try again.", headers=retry)
         host = headers.get("host", "")
