@@ -7,6 +7,7 @@ What only a running daemon can meet, by who must act.
     ├── StorageError      the operator: the disk refused a write or a read; nothing was recorded
     │   └── CorruptViews  the operator: the views are damaged; the log has all they say
     ├── CorruptLog        the operator: the log contradicts itself; nothing is repaired silently
+    ├── FoldFailed        the operator: an event of the log cannot be folded into the views
     └── Overloaded        the caller: the queue is full, try again shortly
 """
 
@@ -44,6 +45,15 @@ class CorruptViews(StorageError):
     """The views are damaged, which loses nothing: the log has all they say."""
 
     hint = "Stop the daemon, delete views.db, views.db-wal and views.db-shm, and start it again."
+
+
+class FoldFailed(PlayheadError):
+    """An event that is in the log cannot be folded into the views."""
+
+    hint = (
+        "Run `playhead verify`: if it finds the log damaged, restore it from a backup; if not, this"
+        " is a defect in Playhead, please report it."
+    )
 
 
 class Overloaded(PlayheadError):

@@ -11,10 +11,11 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from daemon.engine.replay import replay
+from daemon.engine.replay import fold_failed, replay
 from daemon.engine.views import Checkpoint, ViewStore
 from daemon.eventlog.store import Head, LogReader
 from projections.envelope import Envelope, Seq
+from projections.errors import PlayheadError
 from projections.fold import Key, Projection
 
 Row = TypeVar("Row", bound=msgspec.Struct)
@@ -103,6 +104,7 @@ class Engine:
 
         Raises:
             DecodeError: a record is damaged.
+            FoldFailed: a fold cannot cope with an event.
             StorageError: the disk refused.
         """
         head = self._log.head()
@@ -220,7 +222,7 @@ class Engine:
             batch = self._begin(behind)
             try:
                 for envelope in self._log.envelopes(after=start, until=until):
-                    batch.apply(envelope)
+                    _apply(batch, envelope)
             except BaseException:
                 self.rollback()
                 raise
@@ -228,3 +230,12 @@ class Engine:
             if progress is not None:
                 progress(until - start)
             start = until
+
+
+def _apply(batch: Batch, envelope: Envelope) -> None:
+    try:
+        batch.apply(envelope)
+    except PlayheadError:
+        raise
+    except Exception as error:
+        raise fold_failed(envelope, error) from error
