@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from daemon.auth import Principal, Scope
-from daemon.web.problems import HTTPProblem
+from daemon.web.problems import CHALLENGE, HTTPProblem
 from daemon.web.services import Services
 
 Handler: TypeAlias = Callable[[Services, Request], Awaitable[Response]]
@@ -56,9 +56,8 @@ def require(request: Request, scope: Scope) -> Principal:
     """
     principal: Principal | None = request.scope["playhead.principal"]
     if principal is None:
-        challenge = {"WWW-Authenticate": 'Basic realm="Playhead", charset="UTF-8"'}
         hint = f"Send a credential with the scope {scope!r}."
-        raise HTTPProblem(401, "A credential is needed.", hint=hint, headers=challenge)
+        raise HTTPProblem(401, "A credential is needed.", hint=hint, headers=CHALLENGE)
     if not principal.may(scope):
         hint = (
             f"Use a token that has it: playhead token add --user {principal.user} --scope {scope}"

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon.config.settings import Server
-from daemon.web.problems import RETRY_AFTER_S, problem
+from daemon.web.problems import CHALLENGE, RETRY_AFTER_S, problem
 from daemon.web.services import Services
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -169,8 +169,7 @@ def unauthorized(path: str) -> Response:
         headers = {"WWW-Authenticate": 'Basic realm="Restricted"'}
         return Response("Unauthorized\n", 401, headers, "text/plain")
     hint = "Send HTTP Basic or a bearer token: see `playhead user` and `playhead token`."
-    challenge = {"WWW-Authenticate": 'Basic realm="Playhead", charset="UTF-8"'}
-    return problem(401, "A credential is needed.", hint=hint, headers=challenge)
+    return problem(401, "A credential is needed.", hint=hint, headers=CHALLENGE)
 
 
 def _known_hosts(server: Server) -> frozenset[str]:

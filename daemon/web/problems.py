@@ -14,6 +14,9 @@ RETRY_AFTER_S = 1
 
 PROBLEM_TYPE = "application/problem+json"
 
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="Playhead", charset="UTF-8"'}
+"""The header of a 401; browsers then ask their user for name and password."""
+
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """What went wrong (`detail`) and what to do about it (`hint`)."""

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.mpv import LUA_CLIENT, Mpv, require_mpv, require_program, write_wav
-from support.mpv_client import Players, bound_keys
-from support.playhead_double import PlayheadDouble
+from support.mpv_client import bound_keys
 
 LENGTH_S = 300
 HOSTILE_NAMES = [
@@ -30,28 +29,6 @@ HOSTILE_NAMES = [
 def _programs():
     require_mpv()
     require_program("curl", "install curl to run this test")
-
-
-@pytest.fixture
-def server():
-    with PlayheadDouble() as double:
-        yield double
-
-
-@pytest.fixture
-def film(tmp_path):
-    return write_wav(tmp_path / "film.wav", LENGTH_S)
-
-
-@pytest.fixture
-def players(tmp_path, server):
-    with Players(tmp_path, server.url) as several:
-        yield several
-
-
-@pytest.fixture
-def play(players):
-    return players.start
 
 
 def test_pause_in_one_instance_resumes_in_another(play, server, film):

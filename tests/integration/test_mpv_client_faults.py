@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.mpv import require_mpv, require_program, write_wav
-from support.mpv_client import FileServer, Players
-from support.playhead_double import PlayheadDouble
+from support.mpv_client import FileServer
 
 LENGTH_S = 300
 
@@ -20,28 +19,6 @@ LENGTH_S = 300
 def _programs():
     require_mpv()
     require_program("curl", "install curl to run this test")
-
-
-@pytest.fixture
-def server():
-    with PlayheadDouble() as double:
-        yield double
-
-
-@pytest.fixture
-def film(tmp_path):
-    return write_wav(tmp_path / "film.wav", LENGTH_S)
-
-
-@pytest.fixture
-def players(tmp_path, server):
-    with Players(tmp_path, server.url) as several:
-        yield several
-
-
-@pytest.fixture
-def play(players):
-    return players.start
 
 
 def command_lines():
