@@ -5,7 +5,7 @@ Run it as `.venv/bin/python ops/reference.py`, or let `ops/fix` do so. A tidy te
 `pages()` with what is in the tree, so the pages cannot fall behind.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,11 @@ import msgspec
 
 from daemon.cli.main import cli
 from daemon.config import example
-from daemon.config.load import all_keys, environment_name
-from daemon.config.settings import SECTIONS, Settings
+from daemon.config.settings import ARRAYS, SECTIONS, Settings
 from daemon.telemetry.catalogue import CATALOGUE, Instrument
 from daemon.web.app import ROUTES
 from daemon.web.endpoint import Endpoint
-from projections.events import EVENT_TYPES
+from projections.vocabulary import EVENT_TYPES
 
 OPS = Path(__file__).parent
 
@@ -161,22 +160,34 @@ def _events() -> str:
 
 
 def _configuration() -> str:
-    meanings = example.descriptions()
-    defaults = Settings()
-    rows = []
-    for key in all_keys():
-        section, _, name = key.rpartition(".")
-        value = getattr(getattr(defaults, section) if section else defaults, name)
-        text = f"`{example.toml_value(value)}`"
-        rows.append((f"`{key}`", f"`{environment_name(key)}`", text, meanings[key]))
-    assert SECTIONS
+    settings = list(example.described("", Settings))
+    for section, kind in SECTIONS.items():
+        settings += example.described(section, kind)
     intro = (
         "A TOML file named by `--config` or `PLAYHEAD_CONFIG`, then a `.env` file in the working"
-        " directory, then the environment, then the command line: later ones win. A list in the"
-        " environment is written with commas. `playhead config example` prints a file with all"
-        " keys; [playhead.example.toml](../../config/playhead.example.toml) is that file."
+        " directory, then the environment, then the command line: later ones win. In the"
+        " environment a list is written with commas, a table as JSON. `playhead config example`"
+        " prints a file with all keys;"
+        " [playhead.example.toml](../../config/playhead.example.toml) is that file."
     )
-    return _page("Configuration", intro, _table(("key", "environment", "default", "meaning"), rows))
+    blocks = [intro, _settings_table(settings)]
+    for array, kind in ARRAYS.items():
+        blocks += [f"## `[[{array}]]`", " ".join(cleandoc(kind.__doc__ or "").split())]
+        blocks.append(_settings_table(example.described(f"{array}[]", kind)))
+    return _page("Configuration", *blocks)
+
+
+def _settings_table(settings: Iterable[example.Described]) -> str:
+    rows = [
+        (
+            f"`{setting.key}`",
+            f"`{setting.variable}`" if setting.variable else "",
+            f"`{setting.default}`" if setting.default != "required" else "required",
+            setting.meaning,
+        )
+        for setting in settings
+    ]
+    return _table(("key", "environment", "default", "meaning"), rows)
 
 
 def _commands() -> str:

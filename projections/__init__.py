@@ -7,13 +7,33 @@ async.
 
 from typing import Any
 
+from projections.accounts import ACCOUNTS, PEOPLE
+from projections.deliveries import DELIVERIES
 from projections.fold import Projection
 from projections.jobs import JOBS
+from projections.library import CLUES, ITEMS
 from projections.positions import POSITIONS
+from projections.servers import POKES, RULES, SERVERS
 from projections.sessions import SESSIONS
 from projections.summary import SUMMARY
 from projections.timestamps import TIMESTAMPS
+from projections.titles import TITLES
 
-PROJECTIONS: tuple[Projection[Any], ...] = (POSITIONS, TIMESTAMPS, SESSIONS, SUMMARY, JOBS)
+PROJECTIONS: tuple[Projection[Any], ...] = (
+    POSITIONS,
+    TIMESTAMPS,
+    SESSIONS,
+    SUMMARY,
+    JOBS,
+    RULES,
+    SERVERS,
+    POKES,
+    ACCOUNTS,
+    PEOPLE,
+    ITEMS,
+    CLUES,
+    TITLES,
+    DELIVERIES,
+)
 
-__all__ = ["JOBS", "POSITIONS", "PROJECTIONS", "SESSIONS", "SUMMARY", "TIMESTAMPS", "Projection"]
+__all__ = ["PROJECTIONS", "Projection"]

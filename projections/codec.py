@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 import msgspec
 
 from projections.errors import DecodeError
-from projections.events import EVENT_TYPES, TYPE_NAMES, Event, Opaque
+from projections.events import Event, Opaque
+from projections.vocabulary import EVENT_TYPES, TYPE_NAMES
 
 Fields: TypeAlias = dict[str, Any]
 Upcaster: TypeAlias = Callable[[Fields], Fields]

@@ -24,6 +24,7 @@ from projections.events import PositionDeleted, PositionExpired, PositionReporte
 from projections.fold import Views
 from projections.identity import Identity, media_key, normal_name, normal_path
 from projections.positions import POSITIONS, Position
+from projections.sync_decisions import SYNC_DECISIONS
 from projections.timestamps import TIMESTAMPS
 
 SECONDS_PER_DAY = 86_400
@@ -139,4 +140,5 @@ _DECISIONS: dict[type[Command], Callable[[Views, Any, Nanos], list[Draft]]] = {
     DeleteTimestamp: _delete_timestamp,
     ExpirePositions: _expire_positions,
     Record: _record,
+    **SYNC_DECISIONS,
 }

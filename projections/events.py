@@ -80,16 +80,3 @@ class Opaque(msgspec.Struct, frozen=True, gc=False):
     """An event of a type this release does not know: kept byte for byte, never dropped."""
 
     data: bytes
-
-
-EVENT_TYPES: dict[str, type[Event]] = {
-    "position.reported": PositionReported,
-    "position.deleted": PositionDeleted,
-    "position.expired": PositionExpired,
-    "garbage.collected": GarbageCollected,
-    "daemon.started": DaemonStarted,
-    "daemon.stopped": DaemonStopped,
-}
-"""The name each event has in the log. Names are for ever."""
-
-TYPE_NAMES: dict[type[Event], str] = {kind: name for name, kind in EVENT_TYPES.items()}

@@ -51,7 +51,9 @@ class Projection(Generic[Row]):
         """The rows this event touches."""
         raise NotImplementedError
 
-    def apply(self, row: Any, envelope: Envelope) -> Row | None:  # Any: rows go in as they came out
+    def apply(
+        self, row: Any, envelope: Envelope, key: Key
+    ) -> Row | None:  # Any: rows go in as they came out
         """
         The row after the event, given the row before it (None: there is none; return None to remove
         it).
@@ -90,7 +92,7 @@ def fold(
         if handles is not None and envelope.type not in handles:
             continue
         for key in keys(envelope):
-            row = apply(table.get(key), envelope)
+            row = apply(table.get(key), envelope, key)
             if row is None:
                 table.pop(key, None)
             else:

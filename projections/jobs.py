@@ -32,7 +32,7 @@ class Jobs(Projection[Job]):
         """One row: the job's."""
         return ((GARBAGE_COLLECTION,),)
 
-    def apply(self, row: Job | None, envelope: Envelope) -> Job:
+    def apply(self, row: Job | None, envelope: Envelope, key: Key) -> Job:
         """The newest run."""
         event = envelope.event
         assert isinstance(event, GarbageCollected)

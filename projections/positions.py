@@ -52,7 +52,7 @@ class Positions(Projection[Position]):
         event: Any = envelope.event
         return ((event.user, event.media),)
 
-    def apply(self, row: Position | None, envelope: Envelope) -> Position | None:
+    def apply(self, row: Position | None, envelope: Envelope, key: Key) -> Position | None:
         """The newer of the row and the report; None once deleted or expired."""
         event = envelope.event
         if not isinstance(event, PositionReported):

@@ -46,7 +46,7 @@ class Sessions(Projection[Session]):
         event: Any = envelope.event
         return ((event.user, event.media, event.session),)
 
-    def apply(self, row: Session | None, envelope: Envelope) -> Session:
+    def apply(self, row: Session | None, envelope: Envelope, key: Key) -> Session:
         """
         The session, longer by one report; a report that arrives out of order moves neither end
         wrongly.

@@ -36,7 +36,7 @@ class Summary(Projection[DayCount]):
         """One row: the day's for this type and source."""
         return ((envelope.recorded // NANOS_PER_DAY, envelope.type, envelope.source),)
 
-    def apply(self, row: DayCount | None, envelope: Envelope) -> DayCount:
+    def apply(self, row: DayCount | None, envelope: Envelope, key: Key) -> DayCount:
         """One more."""
         seq = envelope.seq
         if row is None:

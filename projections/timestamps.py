@@ -52,7 +52,7 @@ class Timestamps(Projection[Timestamp]):
         event: Any = envelope.event
         return ((event.user, event.name),)
 
-    def apply(self, row: Timestamp | None, envelope: Envelope) -> Timestamp | None:
+    def apply(self, row: Timestamp | None, envelope: Envelope, key: Key) -> Timestamp | None:
         """The newer bookmark; gone when the file that wrote it last is forgotten."""
         event: Any = envelope.event
         if not isinstance(event, PositionReported):

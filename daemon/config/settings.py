@@ -1,14 +1,16 @@
 """
 Every setting, with its default and its meaning.
 
-The structs below are the only description: `playhead config example`, the reference page and the
-checks are made from them. A key is written `section.key` in the TOML file and
-`PLAYHEAD_SECTION_KEY` in the environment.
+The structs below, and those in `daemon.config.sync`, are the only description: `playhead config
+example`, the reference page and the checks are made from them. A key is written `section.key` in
+the TOML file and `PLAYHEAD_SECTION_KEY` in the environment.
 """
 
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
+
+from daemon.config.sync import JellyfinServer, PathPolicy, Sync
 
 DATA_DEFAULT = "./data"
 
@@ -149,6 +151,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log: Log = field(default_factory=Log)
     gc: GarbageCollection = field(default_factory=GarbageCollection)
     telemetry: Telemetry = field(default_factory=Telemetry)
+    sync: Sync = field(default_factory=Sync)
+    jellyfin: tuple[JellyfinServer, ...] = ()
+    path_policy: tuple[PathPolicy, ...] = ()
 
 
 SECTIONS: dict[str, type[Struct]] = {
@@ -157,10 +162,17 @@ SECTIONS: dict[str, type[Struct]] = {
     "log": Log,
     "gc": GarbageCollection,
     "telemetry": Telemetry,
+    "sync": Sync,
 }
 
-SECRET_KEYS = frozenset({"auth.password"})
+ARRAYS: dict[str, type[Struct]] = {"jellyfin": JellyfinServer, "path_policy": PathPolicy}
+"""Tables that may be given several times, written `[[name]]`."""
+
+ARRAY_LABELS = {"jellyfin": "name", "path_policy": "prefix"}
+"""The key by whose value a table of an array is told from its siblings."""
+
+SECRET_KEYS = frozenset({"auth.password", "jellyfin[].api_key", "jellyfin[].webhook_secret"})
 """
 Never shown; each has a `_file` sibling and may come as a systemd credential
-`playhead.<section>.<key>`.
+`playhead.<section>.<key>` or `playhead.jellyfin.<name>.<key>`.
 """

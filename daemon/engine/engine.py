@@ -60,7 +60,7 @@ class Batch:
             if projection not in self.projections:
                 continue
             for key in projection.keys(envelope):
-                row = projection.apply(self.get(projection, key), envelope)
+                row = projection.apply(self.get(projection, key), envelope, key)
                 self._changed.setdefault(projection.name, {})[key] = row
                 self._unwritten.setdefault(projection.name, {})[key] = row
 

@@ -39,7 +39,7 @@ def replay(
         try:
             for keys, apply, table in folds:
                 for key in keys(envelope):
-                    row = apply(table.get(key), envelope)
+                    row = apply(table.get(key), envelope, key)
                     if row is None:
                         table.pop(key, None)
                     else:

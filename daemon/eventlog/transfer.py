@@ -17,9 +17,10 @@ from daemon.eventlog.store import EventLog, LogReader, Stored
 from projections.codec import CODEC
 from projections.envelope import Envelope, Seq
 from projections.errors import PlayheadError
-from projections.events import EVENT_TYPES, Event, Opaque
+from projections.events import Event, Opaque
 from projections.moments import parse_moment
 from projections.render import EventView, event_view
+from projections.vocabulary import EVENT_TYPES
 
 BATCH_EVENTS = 1_000
 

@@ -24,6 +24,7 @@ from projections.decide import decide
 from projections.envelope import Draft, Envelope, Nanos, Seq
 from projections.errors import Conflict, PlayheadError, Rejected
 from projections.fold import Views
+from projections.reactions import react
 
 QUEUE_COMMANDS_MAX = 1_024
 """
@@ -33,6 +34,9 @@ Commands waiting for the writer; at some thousand a second this is well under a 
 BATCH_COMMANDS_MAX = 256
 """Commands decided and committed together: bounds how long the first of them waits."""
 
+
+SYNC_SOURCE = "sync"
+"""The source of events that follow from others."""
 
 PROBE_EVERY_S = 5.0
 """
@@ -312,7 +316,7 @@ class _Plan:
             pending.error = error
             return
         pending.receipts = tuple(
-            self._record(draft, command) if place is None else place
+            self._record(draft, command.source, command.actor) if place is None else place
             for draft, place in zip(drafts, places, strict=True)
         )
 
@@ -327,29 +331,23 @@ class _Plan:
             raise Conflict(f"The event id {id_text(draft.id)} was already used by somebody else.")
         return Receipt(draft.id, seq, duplicate=True)
 
-    def _record(self, draft: Draft, command: Command) -> Receipt:
+    def _record(self, draft: Draft, source: str, actor: str) -> Receipt:
         event_id = draft.id or new_id(self._now)
         repeated = self._ids.get(event_id)
         if repeated is not None:
             return Receipt(event_id, repeated[0], duplicate=True)
         seq = self._next
         kind = CODEC.type_of(draft.event)
-        columns = (
-            seq,
-            event_id,
-            draft.at,
-            self._now,
-            kind,
-            command.source,
-            command.actor,
-            draft.cause,
-        )
+        columns = (seq, event_id, draft.at, self._now, kind, source, actor, draft.cause)
         data = CODEC.encode(draft.event)
         self.rows.append((*columns, data))
         # What a replay will read, not what was meant: views must be the same either way.
-        self._views.apply(Envelope(*columns, CODEC.decode(kind, data)))
-        self._ids[event_id] = (seq, command.actor)
+        envelope = Envelope(*columns, CODEC.decode(kind, data))
+        self._views.apply(envelope)
+        self._ids[event_id] = (seq, actor)
         self._next = seq + 1
+        for follows in react(self._views, envelope, self._now):
+            self._record(follows, SYNC_SOURCE, actor)
         return Receipt(event_id, seq, duplicate=False)
 
 

@@ -46,7 +46,7 @@ class Tallies(Projection[Tally]):
         self._stumble("keys", event.name)
         return ((event.name,),)
 
-    def apply(self, row: Tally | None, envelope: Envelope) -> Tally:
+    def apply(self, row: Tally | None, envelope: Envelope, key: Key) -> Tally:
         """One more."""
         event: Any = envelope.event
         self._stumble("apply", event.name)

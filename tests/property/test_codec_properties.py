@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from projections.codec import CODEC, Codec
 from projections.errors import DecodeError
-from projections.events import EVENT_TYPES, Event, Opaque, PositionReported
+from projections.events import Event, Opaque, PositionReported
 from projections.render import event_data
+from projections.vocabulary import EVENT_TYPES
 from support.strategies import ODD_TEXTS, events, events_of, finite, texts
 
 

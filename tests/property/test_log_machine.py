@@ -24,10 +24,11 @@ from hypothesis.stateful import (
     rule,
 )
 
-from projections import POSITIONS, PROJECTIONS, TIMESTAMPS
+from projections import PROJECTIONS
 from projections.commands import DeletePosition, DeleteTimestamp, ExpirePositions
 from projections.errors import Conflict, NotFound
-from projections.timestamps import timestamp_id, whole_seconds
+from projections.positions import POSITIONS
+from projections.timestamps import TIMESTAMPS, timestamp_id, whole_seconds
 from support.builders import report_command
 from support.clock import NANOS_PER_SECOND, FakeClock
 from support.folders import scratch_folder

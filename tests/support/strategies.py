@@ -18,8 +18,9 @@ from projections.commands import (
     PositionReport,
     Record,
 )
-from projections.events import EVENT_TYPES, Event, GarbageCollected
+from projections.events import Event, GarbageCollected
 from projections.timestamps import timestamp_id
+from projections.vocabulary import EVENT_TYPES
 from support.builders import report, report_command
 from support.clock import NANOS_PER_SECOND, START_NS
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from daemon.config.load import Origin, all_keys, environment_name, load
+from daemon.config.gathering import Origin
+from daemon.config.keys import all_keys, environment_name
+from daemon.config.load import load
 from daemon.config.settings import Settings
 from daemon.errors import ConfigError
 

@@ -11,10 +11,10 @@ from support.builders import envelope, reported
 class Stumbling(Positions):
     """A fold with a bug."""
 
-    def apply(self, row, envelope):
+    def apply(self, row, envelope, key):
         if envelope.seq == 2:
             raise TypeError("unexpected")
-        return super().apply(row, envelope)
+        return super().apply(row, envelope, key)
 
 
 def test_a_fold_that_stumbles_names_the_event_and_what_to_do():

@@ -2,14 +2,15 @@
 
 import pytest
 
-from projections import POSITIONS, PROJECTIONS, TIMESTAMPS
+from projections import PROJECTIONS
 from projections.commands import DeletePosition, DeleteTimestamp, ExpirePositions, Record
 from projections.decide import decide
 from projections.errors import NotFound
 from projections.events import DaemonStopped, PositionDeleted, PositionExpired
 from projections.fold import fold
 from projections.identity import normal_name
-from projections.timestamps import timestamp_id
+from projections.positions import POSITIONS
+from projections.timestamps import TIMESTAMPS, timestamp_id
 from support.builders import envelope, report, report_command, reported
 from support.clock import START_NS
 

@@ -1,0 +1,380 @@
+"""
+What follows from an event: the deltas it calls for.
+
+A reaction runs once, right after its event was decided and in the same commit, so that no wish can
+get lost between the two. It is never run again when the log is replayed: what it planned is in the
+log.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from projections.accounts import ACCOUNTS, PEOPLE
+from projections.deliveries import DELIVERIES, Delivery, delivery_key, waiting_subject
+from projections.envelope import NANOS_PER_SECOND, Draft, Envelope, Nanos
+from projections.events import Event, PositionReported
+from projections.fold import Views
+from projections.identity import file_name, normal_path
+from projections.library import CLUES, ITEMS, LibraryItem, media_clue, member, server_and_item
+from projections.matching import CLUE_MEMBERS_MAX
+from projections.positions import is_late
+from projections.rules import Rules, policy_for, shared_path
+from projections.sync_decisions import kept_fields, rules_in_force
+from projections.sync_events import (
+    AccountsListed,
+    AccountWish,
+    DeltaDelivered,
+    DeltaPlanned,
+    Observed,
+    UserDataObserved,
+    UserDataSet,
+    UserDataWish,
+)
+from projections.titles import TITLES, Title
+from projections.userdata import (
+    BLANK,
+    TICKS_PER_SECOND,
+    Changes,
+    Register,
+    fields_of,
+    missing,
+    same,
+    without,
+)
+
+CORRECTIONS_MAX = 3
+"""How often a server is told again what it does not keep, before it is left as it is."""
+
+PLAYING_ON: frozenset[str] = frozenset({"PlaybackProgress", "heartbeat"})
+"""Reasons that come again and again while something plays: passed on only now and then."""
+
+PLAYER_RUNTIME_SHARE = 0.02
+"""How far the length a player measures may be from the one a server keeps."""
+
+NEW_PLAY_NS = 6 * 3600 * NANOS_PER_SECOND
+"""A report this long after the last play begins another one."""
+
+
+def react(views: Views, envelope: Envelope, now: Nanos) -> list[Draft]:
+    """The events that follow from one that was just recorded, to be recorded with it."""
+    reaction = _REACTIONS.get(type(envelope.event))  # type: ignore[arg-type] # Opaque has none
+    if reaction is None:
+        return []
+    drafts = [Draft(event=event, at=at) for event, at in reaction(views, envelope, now)]
+    return [msgspec.structs.replace(draft, cause=envelope.seq) for draft in drafts]
+
+
+Reaction = Callable[[Views, Any, Nanos], Iterable[tuple[Event, Nanos]]]
+
+
+def _observed(views: Views, envelope: Envelope, now: Nanos) -> Iterable[tuple[Event, Nanos]]:
+    event = envelope.event
+    assert isinstance(event, UserDataObserved)
+    for media, items in event.rows.items():
+        here = {member(event.server, item_id): observed for item_id, observed in items.items()}
+        reasons = {reason for observed in items.values() for reason in observed.reasons}
+        calm = bool(reasons) and reasons <= PLAYING_ON
+        yield from _Planner(views, event.user, media, now, calm=calm).after(here)
+
+
+def _set(views: Views, envelope: Envelope, now: Nanos) -> Iterable[tuple[Event, Nanos]]:
+    event = envelope.event
+    assert isinstance(event, UserDataSet)
+    calm = event.note in PLAYING_ON
+    yield from _Planner(views, event.user, event.media, now, calm=calm).after({}, changed=True)
+
+
+def _delivered(views: Views, envelope: Envelope, now: Nanos) -> Iterable[tuple[Event, Nanos]]:
+    event = envelope.event
+    assert isinstance(event, DeltaDelivered)
+    wish, observed = event.wish, event.observed
+    if observed is None or not isinstance(wish, UserDataWish) or wish.item_id is None:
+        return
+    if observed.changes or observed.refused:
+        here = {member(event.target, wish.item_id): observed}
+        yield from _Planner(views, event.user, wish.media, now, calm=False).after(here)
+
+
+class _Planner:
+    """Plans what the servers have to be told about one person and one title."""
+
+    def __init__(self, views: Views, user: str, media: str, now: Nanos, *, calm: bool) -> None:
+        self._views = views
+        self._user = user
+        self._media = media
+        self._now = now
+        self._calm = calm
+        self._rules = rules_in_force(views)
+
+    def after(
+        self, here: dict[str, Observed], *, changed: bool = False
+    ) -> Iterable[tuple[Event, Nanos]]:
+        """
+        The plans once the title has changed, or was looked at `here`.
+
+        A server that was looked at is only corrected, and only so often; all others are told when
+        an agreed value is new.
+        """
+        title = self._views.get(TITLES, (self._user, self._media))
+        if title is None or not title.registers:
+            return
+        changed = changed or any(observed.changes for observed in here.values())
+        members = self._members()
+        for place, item in members.items():
+            observed = here.get(place)
+            if observed is not None:
+                yield from self._corrected(title, place, item, first=observed.first)
+            elif changed:
+                yield from self._told(title, place, item, corrective=False)
+        if changed:
+            yield from self._awaited(title, members)
+
+    def _members(self) -> dict[str, LibraryItem]:
+        row = self._views.get(CLUES, media_clue(self._media))
+        found: dict[str, LibraryItem] = {}
+        for place in row.members if row else ():
+            item = self._views.get(ITEMS, server_and_item(place))
+            if item is not None and item.server in self._rules.servers:
+                found[place] = item
+        return found
+
+    def _corrected(
+        self, title: Title, place: str, item: LibraryItem, *, first: bool
+    ) -> Iterable[tuple[Event, Nanos]]:
+        seen = title.seen.get(place)
+        if seen is None or seen.corrections < CORRECTIONS_MAX:
+            yield from self._told(title, place, item, corrective=not first)
+
+    def _told(
+        self, title: Title, place: str, item: LibraryItem, *, corrective: bool
+    ) -> Iterable[tuple[Event, Nanos]]:
+        if not self._may_write(item.server):
+            return
+        seen = title.seen.get(place)
+        wanted = missing(title.registers, BLANK if seen is None else seen.state)
+        wanted = without(wanted, wanted_not(wanted, kept_fields(self._rules, item.item.listing)))
+        if not wanted:
+            return
+        wish = UserDataWish(
+            media=self._media, item_id=item.item_id, fields=wanted, corrective=corrective
+        )
+        yield from self._planned(item.server, item.item_id, wish, item)
+
+    def _awaited(
+        self, title: Title, members: dict[str, LibraryItem]
+    ) -> Iterable[tuple[Event, Nanos]]:
+        """Servers that lack the title are told once they have it, if the path's policy says so."""
+        if not members:
+            return
+        item = next(iter(members.values()))
+        policy = policy_for(self._rules, self._shared_path(item))
+        if policy is None or policy.retries_max == 0:
+            return
+        having = {member.server for member in members.values()}
+        wanted = missing(title.registers, BLANK)
+        for server in self._rules.servers.keys() - having:
+            if wanted and self._may_write(server):
+                wish = UserDataWish(media=self._media, item_id=None, fields=wanted)
+                subject = waiting_subject(self._media)
+                yield from self._planned(server, subject, wish, item, delay_ns=policy.delay_ns)
+
+    def _shared_path(self, item: LibraryItem) -> str | None:
+        path = item.item.listing.path
+        if not path:
+            return None
+        return normal_path(shared_path(path, self._rules.servers[item.server].paths))
+
+    def _may_write(self, server: str) -> bool:
+        person = self._views.get(PEOPLE, (self._user,))
+        has_account = person is not None and person.account_on(server) is not None
+        return has_account and self._rules.servers[server].writes
+
+    def _planned(
+        self,
+        server: str,
+        subject: str,
+        wish: UserDataWish,
+        item: LibraryItem,
+        *,
+        delay_ns: Nanos = 0,
+    ) -> Iterable[tuple[Event, Nanos]]:
+        row = self._views.get(DELIVERIES, delivery_key(server, self._user, subject))
+        if row is not None and _says(row, wish):
+            return
+        due_ns = self._now + delay_ns
+        if self._calm and not delay_ns:
+            due_ns += self._rules.progress_every_ns
+            due_ns = due_ns if row is None else min(due_ns, max(row.due_ns, self._now))
+        event = DeltaPlanned(
+            target=server,
+            user=self._user,
+            subject=subject,
+            wish=wish,
+            due_ns=due_ns,
+            title=title_text(item),
+        )
+        yield event, self._now
+
+
+def wanted_not(wanted: Changes, kept: frozenset[str]) -> set[str]:
+    """The fields that are set and not kept in step."""
+    return set(fields_of(wanted)) - kept
+
+
+def _says(row: Delivery, wish: UserDataWish) -> bool:
+    """Whether an open delivery already says all of a wish."""
+    if row.status == "parked" or not isinstance(row.wish, UserDataWish):
+        return False
+    said = fields_of(row.wish.fields)
+    return all(
+        name in said and same(name, said[name], value)
+        for name, value in fields_of(wish.fields).items()
+    )
+
+
+def title_text(item: LibraryItem) -> str:
+    """What a person calls an item."""
+    listing = item.item.listing
+    if listing.series and listing.episode is not None:
+        return f"{listing.series} S{listing.season or 0:02}E{listing.episode:02} {listing.name}"
+    if listing.artist:
+        return f"{listing.artist}: {listing.name}"
+    return f"{listing.name} ({listing.year})" if listing.year else listing.name
+
+
+def _reported(views: Views, envelope: Envelope, now: Nanos) -> Iterable[tuple[Event, Nanos]]:
+    """A position in a player is user data of the title that the file is."""
+    report = envelope.event
+    assert isinstance(report, PositionReported)
+    media = title_of_file(views, report, rules_in_force(views))
+    if media is None:
+        return
+    user = report.user.casefold()
+    title = views.get(TITLES, (user, media))
+    registers = {} if title is None else title.registers
+    changes = _of_report(report, registers, envelope)
+    if changes:
+        event = UserDataSet(
+            user=user, media=media, changes=changes, by="player", note=report.reason
+        )
+        yield event, min(envelope.at, now)
+
+
+def title_of_file(views: Views, report: PositionReported, rules: Rules) -> str | None:
+    """The title a player's file is: by its path, else by its name and length if only one fits."""
+    if report.path is not None:
+        path = normal_path(shared_path(report.path, rules.player_paths))
+        row = views.get(CLUES, (f"path:{path}",))
+        titles = set() if row is None else set(row.members.values())
+        if len(titles) == 1:
+            return titles.pop()
+    name = report.name if report.path is None else file_name(report.path)
+    row = views.get(CLUES, (f"file:{name}",))
+    if row is None or len(row.members) > CLUE_MEMBERS_MAX or report.duration_s is None:
+        return None
+    titles = {media for place, media in row.members.items() if _is_as_long(views, place, report)}
+    return titles.pop() if len(titles) == 1 else None
+
+
+def _is_as_long(views: Views, place: str, report: PositionReported) -> bool:
+    item = views.get(ITEMS, server_and_item(place))
+    if item is None or report.duration_s is None:
+        return False
+    runtime_s = item.item.listing.runtime_ticks / TICKS_PER_SECOND
+    return abs(runtime_s - report.duration_s) <= PLAYER_RUNTIME_SHARE * runtime_s
+
+
+def _of_report(
+    report: PositionReported, registers: dict[str, Register], envelope: Envelope
+) -> Changes:
+    at = envelope.at
+    position = registers.get("position_ticks")
+    if is_late(envelope) and position is not None and at < position.at:
+        return Changes()
+    values: dict[str, Any] = {
+        "position_ticks": 0 if report.finished else int(report.position_s * TICKS_PER_SECOND)
+    }
+    last = registers.get("last_played_ns")
+    if last is None or last.value is None or at - int(last.value) > NEW_PLAY_NS:
+        values["last_played_ns"] = at
+    if report.finished:
+        count = registers.get("play_count")
+        played = registers.get("played")
+        again = played is None or not played.value or "last_played_ns" in values
+        values |= {"played": True, "last_played_ns": at}
+        if again:
+            values["play_count"] = 1 + int(count.value or 0 if count else 0)
+    return Changes(
+        **{
+            name: value
+            for name, value in values.items()
+            if name not in registers or not same(name, registers[name].value, value)
+        }
+    )
+
+
+def _accounts(views: Views, envelope: Envelope, now: Nanos) -> Iterable[tuple[Event, Nanos]]:
+    """Accounts follow where the configuration wants them to."""
+    event = envelope.event
+    assert isinstance(event, AccountsListed)
+    rules = rules_in_force(views)
+    for server, its_rules in rules.servers.items():
+        if server == event.server:
+            continue
+        if its_rules.create_users:
+            for account in event.appeared.values():
+                person = views.get(PEOPLE, (account.user,))
+                if person is None or not person.accounts.get(server):
+                    wish = AccountWish(action="create", name=account.name)
+                    yield _account_plan(server, account.user, wish, now), now
+            yield from _renamed(views, event, server, now)
+        if its_rules.delete_users:
+            yield from _gone(views, event, server, now)
+
+
+def _renamed(
+    views: Views, event: AccountsListed, server: str, now: Nanos
+) -> Iterable[tuple[Event, Nanos]]:
+    for account in event.changed.values():
+        person = views.get(PEOPLE, (account.user,))
+        user_id = None if person is None else person.account_on(server)
+        theirs = None if user_id is None else views.get(ACCOUNTS, (server, user_id))
+        if user_id is None or theirs is None or theirs.name == account.name:
+            continue
+        wish = AccountWish(action="rename", name=account.name, user_id=user_id)
+        yield _account_plan(server, account.user, wish, now), now
+
+
+def _gone(
+    views: Views, event: AccountsListed, server: str, now: Nanos
+) -> Iterable[tuple[Event, Nanos]]:
+    for account in event.gone.values():
+        person = views.get(PEOPLE, (account.user,))
+        user_id = None if person is None else person.account_on(server)
+        theirs = None if user_id is None else views.get(ACCOUNTS, (server, user_id))
+        if user_id is None or theirs is None or theirs.admin:
+            continue
+        wish = AccountWish(action="delete", name=theirs.name, user_id=user_id)
+        yield _account_plan(server, account.user, wish, now), now
+
+
+def _account_plan(server: str, user: str, wish: AccountWish, now: Nanos) -> DeltaPlanned:
+    return DeltaPlanned(
+        target=server,
+        user=user,
+        subject="account:",
+        wish=wish,
+        due_ns=now,
+        title=f"account {wish.name}",
+    )
+
+
+_REACTIONS: dict[type[Event], Reaction] = {
+    UserDataObserved: _observed,
+    UserDataSet: _set,
+    DeltaDelivered: _delivered,
+    PositionReported: _reported,
+    AccountsListed: _accounts,
+}

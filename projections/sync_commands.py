@@ -1,0 +1,159 @@
+"""
+What the adapters of servers, and operators, may ask of the one writer about sync.
+"""
+
+import msgspec
+
+from projections.commands import Command
+from projections.envelope import Nanos, Seq
+from projections.listing import Listing
+from projections.rules import Rules
+from projections.sync_events import Poke
+from projections.userdata import NOTHING, Changes, SaveReason, State
+
+
+class ConfigureSync(Command, frozen=True, kw_only=True):
+    """Put these rules in force."""
+
+    rules: Rules
+
+
+class ReceiveWebhook(Command, frozen=True, kw_only=True):
+    """Record what a server's plugin posted. `id` (16 bytes) tells repeats of one notification."""
+
+    server: str
+    body: bytes
+    content_type: str = ""
+    type: str = ""
+    pokes: tuple[Poke, ...] = ()
+    problem: str = ""
+    id: bytes | None = None
+    at: Nanos | None = None
+
+
+class ReceiveSocket(Command, frozen=True, kw_only=True):
+    """Record a message of a server's WebSocket."""
+
+    server: str
+    body: bytes
+    type: str
+    pokes: tuple[Poke, ...]
+
+
+class ListItems(Command, frozen=True, kw_only=True):
+    """These items are on the server, and look like this."""
+
+    server: str
+    listings: dict[str, Listing]
+
+
+class RemoveItems(Command, frozen=True, kw_only=True):
+    """These items are on the server no more."""
+
+    server: str
+    item_ids: tuple[str, ...]
+    why: str
+
+
+class LinkItem(Command, frozen=True, kw_only=True):
+    """The operator's word: this item belongs to that title (None: to one of its own)."""
+
+    server: str
+    item_id: str
+    media: str | None
+
+
+class AccountSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """One account as a server lists it."""
+
+    name: str
+    admin: bool = False
+    disabled: bool = False
+
+
+class ListAccounts(Command, frozen=True, kw_only=True):
+    """These, by user id, are all the accounts of the server."""
+
+    server: str
+    accounts: dict[str, AccountSeen]
+
+
+class ObserveUserData(Command, frozen=True, kw_only=True):
+    """
+    A server was asked, at the moment the log ended with `as_of`, for these items of a person and
+    answered these states; `reasons` is why they were asked about, where a server said so.
+    """
+
+    server: str
+    user: str
+    user_id: str
+    as_of: Seq
+    states: dict[str, State]
+    reasons: dict[str, tuple[SaveReason, ...]] = {}
+    via: str = "read"
+
+
+class SetUserData(Command, frozen=True, kw_only=True):
+    """Change the agreed values of one person's title."""
+
+    user: str
+    media: str
+    changes: Changes
+    by: str
+    note: str = ""
+    cause: Seq | None = None
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """Which delivery was tried: `planned` is the event of the plan that was carried out."""
+
+    user: str
+    subject: str
+    planned: Seq
+
+
+class Delivered(Attempt, frozen=True, kw_only=True):
+    """It was written; `state` is what the server holds now (None: nothing had to be written)."""
+
+    wrote: Changes = NOTHING
+    state: State | None = None
+
+
+class Failed(Attempt, frozen=True, kw_only=True):
+    """It could not be written; tried again at `retry_ns`."""
+
+    error: str
+    retry_ns: Nanos
+
+
+class Deferred(Attempt, frozen=True, kw_only=True):
+    """It was not the moment; tried again at `retry_ns`."""
+
+    reason: str
+    retry_ns: Nanos
+
+
+class Abandoned(Attempt, frozen=True, kw_only=True):
+    """It is not tried any more: parked, or `dropped` for good."""
+
+    reason: str
+    dropped: bool = False
+
+
+class RecordAttempts(Command, frozen=True, kw_only=True):
+    """What came of some deliveries to one target."""
+
+    target: str
+    attempts: tuple[Delivered | Failed | Deferred | Abandoned, ...]
+
+
+class RetryDelivery(Command, frozen=True, kw_only=True):
+    """Try a waiting or parked delivery, named by the event of its latest plan, now."""
+
+    seq: Seq
+
+
+class DiscardDelivery(Command, frozen=True, kw_only=True):
+    """Drop a delivery, named by the event of its latest plan, for good."""
+
+    seq: Seq

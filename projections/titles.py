@@ -1,0 +1,146 @@
+"""
+What is agreed about one person and one title, and what each server was last seen to hold.
+
+The agreed values are registers, one per field. `seen` is the state of each server's item when it
+was last looked at or written to; a server that is later found to differ from it was changed by
+somebody else.
+"""
+
+from typing import Any
+
+import msgspec
+
+from projections.envelope import Envelope, Nanos, Seq
+from projections.fold import Column, Key, Projection
+from projections.library import member
+from projections.sync_events import (
+    DeltaDelivered,
+    DeltaPlanned,
+    Observed,
+    UserDataObserved,
+    UserDataSet,
+    UserDataWish,
+)
+from projections.userdata import Changes, Register, State, fields_of
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """
+    One server's item as it was last seen, by event `seq`. `wrote` is the last event in which we
+    changed it ourselves; a look that began before that says nothing new. `corrections` counts how
+    often it was told again what it did not take.
+    """
+
+    state: State
+    seq: Seq
+    wrote: Seq = 0
+    corrections: int = 0
+
+
+class Title(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One person's data of one title."""
+
+    user: str
+    media: str
+    registers: dict[str, Register]
+    seen: dict[str, Seen]
+
+
+class Titles(Projection[Title]):
+    """User data per person and media key."""
+
+    name = "titles"
+    version = 1
+    row = Title
+    handles = frozenset({"userdata.observed", "userdata.set", "delta.planned", "delta.delivered"})
+    columns = (Column("user", "TEXT"), Column("media", "TEXT"), Column("changed", "INTEGER"))
+    indexes = (("user", "changed"), ("media",))
+
+    def keys(self, envelope: Envelope) -> tuple[Key, ...]:
+        """One row per title the event speaks of."""
+        event = envelope.event
+        if isinstance(event, UserDataObserved):
+            return tuple((event.user, media) for media in event.rows)
+        if isinstance(event, UserDataSet):
+            return ((event.user, event.media),)
+        assert isinstance(event, DeltaPlanned | DeltaDelivered)
+        if isinstance(event.wish, UserDataWish):
+            return ((event.user, event.wish.media),)
+        return ()
+
+    def apply(self, row: Title | None, envelope: Envelope, key: Key) -> Title | None:
+        """The title after the event."""
+        event: Any = envelope.event
+        user, media = str(key[0]), str(key[1])
+        title = row or blank_title(user, media)
+        if isinstance(event, UserDataObserved):
+            for item_id, observed in event.rows[media].items():
+                place = member(event.server, item_id)
+                title = after_look(title, place, observed, envelope.seq)
+            return title
+        if isinstance(event, UserDataSet):
+            return set_registers(title, event.changes, envelope.at, envelope.seq, event.by)
+        if isinstance(event, DeltaDelivered):
+            return _after_delivery(title, event, envelope.seq)
+        return _after_plan(title, event) if row is not None else None
+
+    def index(self, row: Title) -> tuple[str | int | float | None, ...]:
+        """The values queries select by; `changed` is the last event that changed a register."""
+        changed = max((register.seq for register in row.registers.values()), default=0)
+        return (row.user, row.media, changed)
+
+
+def blank_title(user: str, media: str) -> Title:
+    """A title nobody has said anything about."""
+    return Title(user=user, media=media, registers={}, seen={})
+
+
+def after_look(title: Title, place: str, observed: Observed, seq: Seq) -> Title:
+    """The title after a look at the item at `place`."""
+    known = title.seen.get(place)
+    source = place.partition("/")[0]
+    title = set_registers(title, observed.changes, observed.at, seq, f"server {source}")
+    corrections = 0 if known is None or observed.changes else known.corrections
+    seen = Seen(
+        state=observed.state,
+        seq=seq,
+        wrote=0 if known is None else known.wrote,
+        corrections=corrections,
+    )
+    return msgspec.structs.replace(title, seen=title.seen | {place: seen})
+
+
+def set_registers(title: Title, changes: Changes, at: Nanos, seq: Seq, source: str) -> Title:
+    """The title after some fields were given another agreed value."""
+    values = fields_of(changes)
+    if not values:
+        return title
+    registers = {name: Register(value, at, seq, source) for name, value in values.items()}
+    return msgspec.structs.replace(title, registers=title.registers | registers)
+
+
+def _after_delivery(title: Title, event: DeltaDelivered, seq: Seq) -> Title:
+    wish = event.wish
+    assert isinstance(wish, UserDataWish)
+    if event.observed is None or wish.item_id is None:
+        return title
+    place = member(event.target, wish.item_id)
+    title = after_look(title, place, event.observed, seq)
+    seen = msgspec.structs.replace(title.seen[place], wrote=seq)
+    return msgspec.structs.replace(title, seen=title.seen | {place: seen})
+
+
+def _after_plan(title: Title, event: DeltaPlanned) -> Title:
+    wish = event.wish
+    assert isinstance(wish, UserDataWish)
+    if not wish.corrective or wish.item_id is None:
+        return title
+    place = member(event.target, wish.item_id)
+    known = title.seen.get(place)
+    if known is None:
+        return title
+    seen = msgspec.structs.replace(known, corrections=known.corrections + 1)
+    return msgspec.structs.replace(title, seen=title.seen | {place: seen})
+
+
+TITLES = Titles()
