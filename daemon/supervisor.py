@@ -6,6 +6,7 @@ The task tree of a running daemon, and its end.
     ├── writer      must live: its death ends the daemon
     ├── recovery    must live: tries a disk that refuses, so that /readyz recovers by itself
     ├── gc          must live too; its failures are retried inside
+    ├── lanes       one per server of sync; their failures stay inside
     └── server      ends first, so that nobody is promised what can no longer be written
 
 Shutdown: streams end, running requests finish, the queue is written, `daemon.stopped` is recorded,
@@ -22,6 +23,7 @@ from starlette.types import ASGIApp
 from daemon import __version__, server
 from daemon.engine.views import ViewStore
 from daemon.eventlog.store import EventLog
+from daemon.lanes import Lanes
 from daemon.maintenance import GarbageCollector
 from daemon.telemetry.logs import logger
 from daemon.telemetry.otlp import Otlp
@@ -41,6 +43,7 @@ class Daemon(msgspec.Struct, frozen=True, kw_only=True):
     event_log: EventLog
     view_store: ViewStore
     collector: GarbageCollector | None
+    lanes: Lanes
     otlp: Otlp | None = None
 
 
@@ -54,6 +57,7 @@ async def run(daemon: Daemon, listener: socket.socket) -> None:
             helpers.start_soon(services.writer.keep_trying, name="recovery")
             if daemon.collector is not None:
                 helpers.start_soon(daemon.collector.run, name="gc")
+            helpers.start_soon(daemon.lanes.run, name="lanes")
             await _serve(daemon, listener)
             helpers.cancel_scope.cancel()
         services.writer.close()
@@ -83,6 +87,7 @@ async def _serve(daemon: Daemon, listener: socket.socket) -> None:
         await server.serve(daemon.app, listener, settings, until=services.closing.wait)
     finally:
         services.closing.set()
+    await daemon.lanes.flush()
     await _record(services, DaemonStopped(reason="signal"))
     logger.info("stopped", events=services.writer.head.seq)
 

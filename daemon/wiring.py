@@ -3,6 +3,7 @@ The composition root: from settings to a daemon with all its parts. The only pla
 concrete adapters.
 """
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,19 +16,23 @@ from daemon.config import Settings
 from daemon.config.bind import parse_bind
 from daemon.config.schedule import parse_schedule
 from daemon.datadir import DataDirectory, DataLock
+from daemon.desk import WorkDesk
 from daemon.engine.engine import Engine
 from daemon.engine.views import ViewReader, ViewStore
 from daemon.errors import StartupRefused
 from daemon.eventlog.store import EventFilter, EventLog, LogReader
 from daemon.eventlog.writer import BatchStatistics, Writer
+from daemon.lanes import Lanes
 from daemon.maintenance import GarbageCollector
+from daemon.readers import ReaderPool
 from daemon.server import bind_socket, refuse_bad_tls
 from daemon.supervisor import Daemon, close, run
 from daemon.telemetry.logs import configure_logs, logger
 from daemon.telemetry.metrics import Metrics
 from daemon.telemetry.otlp import Otlp
 from daemon.web.app import build_app
-from daemon.web.services import ReaderPool, Services
+from daemon.web.services import Services
+from daemon.wiring_jellyfin import installation_id, lanes_of, rules_of
 from projections import PROJECTIONS
 from projections.envelope import NANOS_PER_SECOND, Nanos
 from projections.jobs import GARBAGE_COLLECTION, JOBS
@@ -117,10 +122,29 @@ def build(
     return Daemon(
         services=services,
         app=build_app(services),
+        lanes=_lanes(services, directory),
         event_log=event_log,
         view_store=view_store,
         collector=_collector(services, event_log, view_store),
         otlp=otlp,
+    )
+
+
+def _lanes(services: Services, directory: DataDirectory) -> Lanes:
+    settings = services.settings
+    desk = WorkDesk(
+        services.writer, services.views, services.clock, secrets=directory.root / "secrets"
+    )
+    here = f"{socket.gethostname()}:{directory.root.resolve()}"
+    return Lanes(
+        desk,
+        rules_of(settings),
+        lanes_of(
+            settings,
+            desk,
+            installation=installation_id(here),
+            observe=lambda server, statistics: None,
+        ),
     )
 
 

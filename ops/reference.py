@@ -109,6 +109,8 @@ def _type_text(shape: dict[str, Any]) -> str:
         return ", ".join(f"`{value}`" for value in shape["enum"])
     if "$ref" in shape:
         return f"`{shape['$ref'].rpartition('/')[2]}`"
+    if "prefixItems" in shape:
+        return f"({', '.join(_type_text(inner) for inner in shape['prefixItems'])})"
     if shape.get("type") == "array":
         return f"list of {_type_text(shape['items'])}"
     limits = [
@@ -183,7 +185,7 @@ def _settings_table(settings: Iterable[example.Described]) -> str:
             f"`{setting.key}`",
             f"`{setting.variable}`" if setting.variable else "",
             f"`{setting.default}`" if setting.default != "required" else "required",
-            setting.meaning,
+            setting.meaning.replace("<", "\\<"),
         )
         for setting in settings
     ]

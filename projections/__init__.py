@@ -18,6 +18,7 @@ from projections.sessions import SESSIONS
 from projections.summary import SUMMARY
 from projections.timestamps import TIMESTAMPS
 from projections.titles import TITLES
+from projections.trail import TRAIL
 
 PROJECTIONS: tuple[Projection[Any], ...] = (
     POSITIONS,
@@ -34,6 +35,7 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     CLUES,
     TITLES,
     DELIVERIES,
+    TRAIL,
 )
 
 __all__ = ["PROJECTIONS", "Projection"]

@@ -17,7 +17,7 @@ TEXT_COLUMNS = 97
 
 
 class Described(msgspec.Struct, frozen=True):
-    """A setting as people are told of it; `sample` is its default, or an example of a good value."""
+    """A setting as people are told of it; `sample` is a good value, the default if it is one."""
 
     key: str
     name: str
@@ -31,7 +31,7 @@ def example() -> str:
     """A file that sets nothing: every key stands in it as a comment, at its default."""
     lines = [
         "# Settings of Playhead. Everything has a default; remove the # before what you change.",
-        "# Each key may also be set in the environment, by the name in brackets.",
+        "# Keys with a name in brackets may also be set in the environment, by that name.",
         "",
         *_key_lines("", Settings),
     ]
@@ -84,7 +84,7 @@ def toml_value(value: Any) -> str:
 
 
 def described(section: str, kind: type[msgspec.Struct]) -> Iterator[Described]:
-    """The settings of a section, of the top of the file (""), or of an array's tables ("name[]")."""
+    """The settings of a section, of an array's tables (`name[]`), or of the file's top ("")."""
     _, components = msgspec.json.schema_components([kind])
     properties = components[kind.__name__]["properties"]
     fields = {field.name: field for field in msgspec.structs.fields(kind)}

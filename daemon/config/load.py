@@ -128,7 +128,7 @@ def _put_flat(gathering: Gathering, source: Source, key: str, *, value: Any) -> 
         gathering.problems.append(f"{where}: there is no setting {key!r}{near}")
 
 
-def _read_dotenv(gathering: _Gathering, dotenv: Path | None) -> dict[str, str]:
+def _read_dotenv(gathering: Gathering, dotenv: Path | None) -> dict[str, str]:
     try:
         if dotenv is None or not dotenv.is_file():
             return {}

@@ -12,6 +12,11 @@ from daemon.config.keys import credential_name_in, environment_name_in
 from daemon.config.settings import Settings
 from daemon.config.sync import SERVER_NAME, JellyfinServer
 
+_NAME_SHAPE = (
+    "must be 1 to 64 letters, digits, dots, dashes or underscores, and begin with a letter or a"
+    " digit"
+)
+
 _WHOLE_PATH = re.compile(r"/|\\\\|[A-Za-z]:[\\/]|[A-Za-z][A-Za-z0-9+.-]*://")
 """How a whole path begins: on Unix, on a Windows share or drive, or as a URL."""
 
@@ -49,11 +54,7 @@ def _trimmed(prefix: str) -> str:
 
 def _server(server: JellyfinServer) -> Iterator[tuple[str, str]]:
     if not SERVER_NAME.fullmatch(server.name):
-        yield (
-            "name",
-            "must be 1 to 64 letters, digits, dots, dashes or underscores, and begin with a letter"
-            " or a digit",
-        )
+        yield "name", _NAME_SHAPE
     yield from (("url", told) for told in _url(server.url))
     if not server.api_key:
         yield "api_key", _lacking_key(server.name)

@@ -105,7 +105,7 @@ class JellyfinServer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="Password of a user created there. random: nobody knows it until an"
             " administrator sets another. empty: none is asked for."
         ),
-    ] = "random"
+    ] = "random"  # noqa: S105 - says how one is made
     requests_per_s: Annotated[
         float,
         Meta(gt=0, le=REQUESTS_PER_S_MAX, description="Most requests sent to it in a second."),

@@ -55,8 +55,8 @@ SELECT row FROM pokes WHERE server = ? ORDER BY first LIMIT ?;
 -- name: deliveries_due
 SELECT row FROM deliveries WHERE target = ? AND status = ? AND due_ns <= ? ORDER BY due_ns LIMIT ?;
 
--- name: deliveries_next
-SELECT row FROM deliveries WHERE target = ? AND status = ? ORDER BY due_ns LIMIT ?;
+-- name: deliveries_after
+SELECT row FROM deliveries WHERE target = ? AND status = ? AND due_ns > ? ORDER BY due_ns LIMIT ?;
 
 -- name: deliveries_with_status
 SELECT row FROM deliveries WHERE status = ? AND seq > ? ORDER BY seq LIMIT ?;

@@ -3,12 +3,7 @@ What handlers may use: the writer to change something, readers to look at someth
 else.
 """
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Generic, Protocol, TypeVar
-
 import anyio
-import anyio.to_thread
 import msgspec
 from opentelemetry.trace import Tracer
 
@@ -18,47 +13,8 @@ from daemon.config import Settings
 from daemon.engine.views import ViewReader
 from daemon.eventlog.store import LogReader
 from daemon.eventlog.writer import Writer
+from daemon.readers import ReaderPool
 from daemon.telemetry.metrics import Metrics
-
-READERS_MAX = 4
-"""Reads at the same time, each on a connection of its own; more wait their turn."""
-
-
-class Closable(Protocol):
-    """A reader that holds a file."""
-
-    def close(self) -> None:
-        """Releases it."""
-
-
-Reader = TypeVar("Reader", bound=Closable)
-Result = TypeVar("Result")
-
-
-class ReaderPool(Generic[Reader]):
-    """Connections for reading, made when needed, each used by one thread at a time."""
-
-    def __init__(self, open_reader: Callable[[Path], Reader], path: Path) -> None:
-        self._open = open_reader
-        self._path = path
-        self._idle: list[Reader] = []
-        self._limiter = anyio.CapacityLimiter(READERS_MAX)
-
-    async def read(self, query: Callable[[Reader], Result]) -> Result:
-        """Runs `query` in a worker thread with a reader."""
-        return await anyio.to_thread.run_sync(self._run, query, limiter=self._limiter)
-
-    def _run(self, query: Callable[[Reader], Result]) -> Result:
-        reader = self._idle.pop() if self._idle else self._open(self._path)
-        try:
-            return query(reader)
-        finally:
-            self._idle.append(reader)
-
-    def close(self) -> None:
-        """Closes the idle readers; call it when nothing reads any more."""
-        while self._idle:
-            self._idle.pop().close()
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):

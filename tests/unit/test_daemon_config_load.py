@@ -1,31 +1,21 @@
 """Reading the configuration: sources and their order, secrets, and every problem at once."""
 
+from functools import partial
+
 import pytest
 
 from daemon.config.gathering import Origin
 from daemon.config.keys import all_keys, environment_name
 from daemon.config.load import load
 from daemon.config.settings import Settings
-from daemon.errors import ConfigError
+from daemon.config.sync import Sync
+from support.configuration import problems_of, written
 
 
 @pytest.fixture
 def toml(tmp_path):
     """Writes a configuration file and returns its path."""
-
-    def write(text):
-        file = tmp_path / "playhead.toml"
-        file.write_text(text, encoding="utf-8")
-        return file
-
-    return write
-
-
-def problems_of(**sources):
-    """The problems that refuse these sources."""
-    with pytest.raises(ConfigError) as raised:
-        load(**({"environment": {}} | sources))
-    return raised.value.problems
+    return partial(written, tmp_path)
 
 
 def test_nothing_set_means_the_defaults():
@@ -156,6 +146,103 @@ def test_every_problem_is_reported_at_once(toml):
         "the environment: PLAYHEAD_DATE is not a setting of Playhead",
     ):
         assert any(problem.startswith(part) for problem in problems), part
+
+
+def test_a_near_miss_in_the_name_of_a_table_or_variable_is_suggested(toml):
+    """A misspelt section is told by its own name, not by one of its keys."""
+    file = toml("[snyc]\ndry_run = true\n[[jelyfin]]\nname = 'attic'\n")
+
+    assert [
+        f"{file}:1: there is no setting 'snyc'; did you mean 'sync'?",
+        f"{file}:3: there is no setting 'jelyfin'; did you mean 'jellyfin'?",
+        (
+            "the environment: PLAYHEAD_SYNC_DRYRUN is not a setting of Playhead; did you mean"
+            " 'PLAYHEAD_SYNC_DRY_RUN'?"
+        ),
+    ] == problems_of(file=file, environment={"PLAYHEAD_SYNC_DRYRUN": "1"})
+
+
+def test_a_section_is_one_table(toml):
+    """Neither a value nor several tables can stand for it."""
+    file = toml("log = 3\n[[server]]\n[[server]]\n")
+
+    assert [
+        f"{file}:1: log: must be one table: write [log] above its keys",
+        f"{file}:2: server: must be one table: write [server] above its keys",
+    ] == problems_of(file=file)
+
+
+def test_a_mapping_is_a_table_in_the_file_and_json_in_the_environment(toml):
+    """Inline, as a table of its own, or as one variable: it means the same."""
+    inline = toml('[sync]\nplayer_paths = { "/a" = "/b" }\n')
+    expected = {"/a": "/b"}
+    variable = "PLAYHEAD_SYNC_PLAYER_PATHS"
+
+    assert expected == load(file=inline, environment={}).settings.sync.player_paths
+    file = toml('[sync.player_paths]\n"/a" = "/b"\n')
+    assert expected == load(file=file, environment={}).settings.sync.player_paths
+    environment = {variable: '{"/a": "/b"}'}
+    assert expected == load(environment=environment).settings.sync.player_paths
+    assert {} == load(file=file, environment={variable: ""}).settings.sync.player_paths
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("/a=/b", 'must be JSON such as {"/from": "/to"}'),
+        ("{", 'must be JSON such as {"/from": "/to"}'),
+        ('["/a"]', "Expected object, got array"),
+        ('{"/a": 1}', "Expected str, got int"),
+    ],
+)
+def test_a_variable_that_is_no_mapping_is_a_problem(text, sentence):
+    """The sentence says how one is written."""
+    variable = "PLAYHEAD_SYNC_PLAYER_PATHS"
+
+    assert [f"the environment ({variable}): sync.player_paths: {sentence}"] == problems_of(
+        environment={variable: text}
+    )
+
+
+def test_the_section_of_the_sync_comes_from_the_environment_too():
+    """Switches, lists of words, numbers and choices are written as text there."""
+    sync = load(
+        environment={
+            "PLAYHEAD_SYNC_DRY_RUN": "true",
+            "PLAYHEAD_SYNC_FIELDS": "position, streams",
+            "PLAYHEAD_SYNC_BRAKE_SHARE": "0",
+            "PLAYHEAD_SYNC_REWATCH": "mirror",
+        }
+    ).settings.sync
+
+    assert (
+        Sync(dry_run=True, fields=("position", "streams"), brake_share=0, rewatch="mirror") == sync
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("fields", "['position', 'likes']", "Invalid enum value 'likes'"),
+        ("full_sweep_every_h", "0", "Expected float > 0.0"),
+        ("full_sweep_every_h", "inf", "Expected float <= 8784.0"),
+        ("quick_sweep_every_min", "-1", "Expected float >= 0.0"),
+        ("progress_every_s", "-0.5", "Expected float >= 0.0"),
+        ("rewatch", "'often'", "Invalid enum value 'often'"),
+        ("brake_share", "20", "Expected float <= 1.0"),
+        ("brake_share", "nan", "Expected float >= 0.0"),
+        ("brake_count_min", "-1", "Expected int >= 0"),
+        ("dry_run", "'yes'", "Expected bool, got str"),
+        ("retry_max_s", "0", "Expected float > 0.0"),
+        ("attempts_max", "0", "Expected int >= 1"),
+        ("player_paths", "['/a']", "Expected object, got array"),
+    ],
+)
+def test_the_section_of_the_sync_has_limits(toml, name, value, sentence):
+    """A value that would mean nothing, or for ever, is told of before the daemon starts."""
+    file = toml(f"[sync]\n{name} = {value}\n")
+
+    assert [f"{file}:2: sync.{name}: {sentence}"] == problems_of(file=file)
 
 
 def test_a_file_that_is_no_toml_is_reported_with_its_place(toml):

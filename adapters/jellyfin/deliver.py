@@ -1,0 +1,357 @@
+"""
+Carrying out deliveries: read, compare, write what differs, verify, report.
+
+Nothing is written that is there already, and nothing to an item that somebody is watching on that
+server at this moment. One item that fails is that item's failure; only a server that does not
+answer ends the round.
+"""
+
+import secrets
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import anyio
+import msgspec
+
+from adapters.jellyfin import look
+from adapters.jellyfin.circuit import backoff_s
+from adapters.jellyfin.client import IDS_MAX
+from adapters.jellyfin.errors import ItemMissing, JellyfinError
+from adapters.jellyfin.look import Person
+from adapters.jellyfin.server import SOURCE, Server, ends_the_round
+from adapters.jellyfin.steps import ClearRating, MarkUnplayed, Post, steps_to
+from projections.accounts import PEOPLE
+from projections.deliveries import Delivery
+from projections.envelope import NANOS_PER_SECOND, Nanos
+from projections.fold import Views
+from projections.library import ITEMS
+from projections.rules import policy_for, shared_path
+from projections.sync_commands import (
+    Abandoned,
+    Deferred,
+    Delivered,
+    Failed,
+    RecordAttempts,
+)
+from projections.sync_decisions import kept_fields, rules_in_force
+from projections.sync_events import AccountWish, UserDataWish
+from projections.titles import TITLES
+from projections.userdata import Changes, State, changed, difference, fields_of, missing, without
+
+Outcome: TypeAlias = Delivered | Failed | Deferred | Abandoned
+
+WRITES_AT_ONCE_MAX = 4
+"""Requests on their way to one server: hides the network, and is kind to a small server."""
+
+PLAYING_RETRY_S = 10.0
+READ_BACK_VERSIONS = ("10.11.",)
+"""Versions whose answer to a write may not be what they read later (jellyfin#15795)."""
+
+PASSWORD_BYTES = 12
+
+
+async def deliver(server: Server, rows: Sequence[Delivery]) -> None:
+    """
+    Carries out these deliveries and records what came of each.
+
+    Raises:
+        JellyfinError: the server does not answer; what was done until then is recorded.
+    """
+    outcomes: list[Outcome] = []
+    try:
+        for user, person in await _people(server, rows):
+            mine = [row for row in rows if row.user == user]
+            await _deliver_to(server, person, mine, outcomes)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await _record(server, outcomes)
+
+
+async def _record(server: Server, outcomes: Sequence[Outcome]) -> None:
+    if outcomes:
+        await server.desk.submit(
+            RecordAttempts(
+                source=SOURCE, actor=server.name, target=server.name, attempts=tuple(outcomes)
+            )
+        )
+
+
+async def _people(server: Server, rows: Sequence[Delivery]) -> list[tuple[str, Person | None]]:
+    users = list(dict.fromkeys(row.user for row in rows))
+
+    def read(views: Views) -> list[tuple[str, Person | None]]:
+        found: list[tuple[str, Person | None]] = []
+        for user in users:
+            person = views.get(PEOPLE, (user,))
+            user_id = None if person is None else person.account_on(server.name)
+            found.append((user, None if user_id is None else Person(user, user_id)))
+        return found
+
+    return await server.desk.read(read)
+
+
+async def _deliver_to(
+    server: Server, person: Person | None, rows: Sequence[Delivery], outcomes: list[Outcome]
+) -> None:
+    items: list[Delivery] = []
+    for row in rows:
+        if isinstance(row.wish, AccountWish):
+            outcomes.append(await _account(server, row, row.wish))
+        elif person is None:
+            outcomes.append(_abandoned(row, f"{row.user} has no account there.", dropped=True))
+        elif isinstance(row.wish, UserDataWish):
+            items.append(row)
+    if items and person is not None:
+        await _user_data(server, person, items, outcomes)
+
+
+async def _user_data(
+    server: Server, person: Person, rows: Sequence[Delivery], outcomes: list[Outcome]
+) -> None:
+    by_item = {row.subject: row for row in rows}
+    states, as_of = await look.states_of(server, person, list(by_item))
+    news = await server.desk.read(lambda views: look.news_in(views, server, person, states))
+    if news.states:
+        await look.observe(server, person, news.states, as_of)
+    lost = [by_item[item_id] for item_id in by_item.keys() - states.keys()]
+    outcomes += [await _not_shown(server, row, person) for row in lost]
+    jobs = await server.desk.read(lambda views: _jobs(views, server, by_item, states))
+    playing = await _playing(server, person) if any(job.wanted for job in jobs) else set()
+    writer = _Writer(server, person, outcomes)
+    await writer.write([job for job in jobs if job.row.subject not in playing])
+    outcomes += [_busy(server, job.row) for job in jobs if job.row.subject in playing]
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One delivery, the state its item was just seen in, and what it still has to be told."""
+
+    row: Delivery
+    state: State
+    wanted: Changes
+
+
+def _jobs(
+    views: Views, server: Server, by_item: dict[str, Delivery], states: dict[str, State]
+) -> list[Job]:
+    rules = rules_in_force(views)
+    jobs: list[Job] = []
+    for item_id, state in states.items():
+        row = by_item[item_id]
+        assert isinstance(row.wish, UserDataWish)
+        item = views.get(ITEMS, (server.name, item_id))
+        title = views.get(TITLES, (row.user, row.wish.media))
+        wanted = Changes() if title is None else missing(title.registers, state)
+        if item is not None:
+            kept = kept_fields(rules, item.item.listing)
+            wanted = without(wanted, set(fields_of(wanted)) - kept)
+        jobs.append(Job(row, state, wanted))
+    return jobs
+
+
+async def _playing(server: Server, person: Person) -> set[str]:
+    sessions = await server.client.sessions()
+    return {playing.item_id for playing in sessions if playing.user_id == person.user_id}
+
+
+async def _not_shown(server: Server, row: Delivery, person: Person) -> Outcome:
+    """The server did not answer for an item: it is gone, or that person may not see it."""
+    there = await look.look_at_items(server, [row.subject])
+    if there:
+        return _abandoned(row, f"{server.name} does not show it to {person.user}.", dropped=False)
+    return _abandoned(row, "The item is gone from the server.", dropped=True)
+
+
+class _Writer:
+    """Writes several items of one person, a few at a time."""
+
+    def __init__(self, server: Server, person: Person, outcomes: list[Outcome]) -> None:
+        self._server = server
+        self._person = person
+        self._outcomes = outcomes
+        self._limiter = anyio.CapacityLimiter(WRITES_AT_ONCE_MAX)
+        self._written: dict[str, tuple[Job, Changes, State]] = {}
+        self._fault: JellyfinError | None = None
+
+    async def write(self, jobs: Sequence[Job]) -> None:
+        """Does all jobs; raises what says that the server as a whole is not to be asked."""
+        async with anyio.create_task_group() as tasks:
+            for job in jobs:
+                if job.wanted:
+                    tasks.start_soon(self._write, job)
+                else:
+                    self._outcomes.append(_delivered(job.row, Changes(), None))
+        try:
+            answered = await self._read_back()
+        except JellyfinError as error:  # it was written; what it answered has to do
+            self._fault, answered = self._fault or error, {}
+        for item_id, (job, wrote, state) in self._written.items():
+            self._outcomes.append(_delivered(job.row, wrote, answered.get(item_id, state)))
+        if self._fault is not None:
+            raise self._fault
+
+    async def _write(self, job: Job) -> None:
+        async with self._limiter:
+            if self._fault is not None:
+                return
+            try:
+                state = await self._carry_out(job)
+            except JellyfinError as error:
+                if ends_the_round(error):
+                    self._fault = error
+                else:
+                    self._outcomes.append(_failed(self._server, job.row, error))
+            else:
+                wrote = Changes(**difference(job.state, changed(job.state, job.wanted)))
+                self._written[job.row.subject] = (job, wrote, state)
+
+    async def _carry_out(self, job: Job) -> State:
+        client, user_id, item_id = self._server.client, self._person.user_id, job.row.subject
+        state = job.state
+        for step in steps_to(job.state, job.wanted):
+            match step:
+                case MarkUnplayed():
+                    state = await client.mark_unplayed(user_id, item_id)
+                case ClearRating():
+                    state = await client.clear_rating(user_id, item_id)
+                case Post(changes):
+                    state = await client.post_user_data(user_id, item_id, changes)
+        return state
+
+    async def _read_back(self) -> dict[str, State]:
+        info = self._server.info
+        if info is None or not info.version.startswith(READ_BACK_VERSIONS) or not self._written:
+            return {}
+        states, _ = await look.states_of(self._server, self._person, list(self._written))
+        return states
+
+
+async def _account(server: Server, row: Delivery, wish: AccountWish) -> Outcome:
+    try:
+        match wish.action:
+            case "create":
+                await _create_account(server, wish.name)
+            case "rename":
+                await server.client.rename_user(wish.user_id, wish.name)
+            case "delete":
+                await server.client.delete_user(wish.user_id)
+    except ItemMissing:
+        return _delivered(row, Changes(), None)  # somebody else deleted it
+    except JellyfinError as error:
+        if ends_the_round(error):
+            raise
+        return _failed(server, row, error)
+    await server.list_accounts()
+    server.want_sweep("full")
+    return _delivered(row, Changes(), None)
+
+
+async def _create_account(server: Server, name: str) -> None:
+    there = {account.name.casefold() for account in await server.client.users()}
+    if name.casefold() in there:
+        return
+    password = ""
+    if server.settings.new_user_password == "random":  # noqa: S105 - a policy
+        password = secrets.token_urlsafe(PASSWORD_BYTES)
+        await server.desk.keep_secret(f"{server.name}-{name}", password)
+    await server.client.create_user(name, password)
+
+
+async def seek_titles(server: Server, rows: Sequence[Delivery]) -> None:
+    """
+    Looks among a server's newest items for titles that were missing. Those found are looked at for
+    everybody; the others wait on, as long as the policy of their path allows.
+    """
+    newest = await server.client.items(
+        user_id=None, sort_by="DateCreated", descending=True, limit=IDS_MAX
+    )
+    await look.list_items(server, await look.with_series(server, newest))
+    found = await server.desk.read(lambda views: _arrived(views, server.name, rows))
+    for person in await look.people_on(server):
+        item_ids = [item_id for item_ids in found.values() for item_id in item_ids]
+        states, as_of = await look.states_of(server, person, item_ids)
+        await look.observe(server, person, states, as_of)
+    left = [row for row in rows if row.subject not in found]
+    policies = await server.desk.read(lambda views: _patience(views, left))
+    outcomes = [
+        _still_missing(server, row, retries_max, delay_ns)
+        for row, (retries_max, delay_ns) in zip(left, policies, strict=True)
+    ]
+    outcomes += [
+        _abandoned(row, "The title is there now.", dropped=True)
+        for row in rows
+        if row.subject in found
+    ]
+    await _record(server, outcomes)
+
+
+def _arrived(views: Views, server: str, rows: Sequence[Delivery]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        assert isinstance(row.wish, UserDataWish)
+        item_ids = look.living_members(views, server, row.wish.media)
+        if item_ids:
+            found[row.subject] = item_ids
+    return found
+
+
+def _patience(views: Views, rows: Sequence[Delivery]) -> list[tuple[int, Nanos]]:
+    """How often, and with what pause, each missing title is looked for."""
+    rules = rules_in_force(views)
+    found: list[tuple[int, Nanos]] = []
+    for row in rows:
+        assert isinstance(row.wish, UserDataWish)
+        policy = None
+        for item in views.find(ITEMS, "items_of_media", (row.wish.media, IDS_MAX)):
+            its_rules = rules.servers.get(item.server)
+            if item.item.listing.path and its_rules is not None and policy is None:
+                path = shared_path(item.item.listing.path, its_rules.paths)
+                policy = policy_for(rules, path)
+        found.append((policy.retries_max, policy.delay_ns) if policy else (0, NANOS_PER_SECOND))
+    return found
+
+
+def _still_missing(server: Server, row: Delivery, retries_max: int, delay_ns: Nanos) -> Outcome:
+    if 0 <= retries_max <= row.deferrals_count + 1:
+        times = row.deferrals_count + 1
+        return _abandoned(row, f"Looked for {times} times; it is not there.", dropped=False)
+    return Deferred(
+        user=row.user,
+        subject=row.subject,
+        planned=row.seq,
+        reason="The server does not have it yet.",
+        retry_ns=server.desk.now_ns() + delay_ns,
+    )
+
+
+def _delivered(row: Delivery, wrote: Changes, state: State | None) -> Delivered:
+    return Delivered(user=row.user, subject=row.subject, planned=row.seq, wrote=wrote, state=state)
+
+
+def _abandoned(row: Delivery, reason: str, *, dropped: bool) -> Abandoned:
+    return Abandoned(
+        user=row.user, subject=row.subject, planned=row.seq, reason=reason, dropped=dropped
+    )
+
+
+def _busy(server: Server, row: Delivery) -> Deferred:
+    reason = "Somebody is playing it there right now."
+    retry_ns = server.desk.now_ns() + int(PLAYING_RETRY_S * NANOS_PER_SECOND)
+    return Deferred(
+        user=row.user, subject=row.subject, planned=row.seq, reason=reason, retry_ns=retry_ns
+    )
+
+
+def _failed(server: Server, row: Delivery, error: JellyfinError) -> Outcome:
+    if row.attempts_count + 1 >= server.settings.attempts_max:
+        times = row.attempts_count + 1
+        return _abandoned(row, f"Given up after {times} attempts: {error}", dropped=False)
+    pause_s = backoff_s(
+        row.attempts_count, server.desk.random(), retry_s_max=server.settings.retry_s_max
+    )
+    return Failed(
+        user=row.user,
+        subject=row.subject,
+        planned=row.seq,
+        error=str(error),
+        retry_ns=server.desk.now_ns() + int(pause_s * NANOS_PER_SECOND),
+    )

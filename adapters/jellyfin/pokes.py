@@ -1,0 +1,159 @@
+"""
+Answering pokes: looking again at what a server said has changed.
+
+What a poke says is only believed when the server cannot be asked: an answer is newer than any poke,
+and pokes come late, twice and out of order.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from adapters.jellyfin import look
+from adapters.jellyfin.look import Person
+from adapters.jellyfin.server import SOURCE, Server, own_state
+from projections.accounts import ACCOUNTS
+from projections.commands import Record
+from projections.envelope import NANOS_PER_SECOND, Seq
+from projections.fold import Views
+from projections.library import ITEMS
+from projections.reactions import PLAYING_ON
+from projections.servers import POKES, Pending
+from projections.sync_events import PokesAnswered
+from projections.titles import TITLES
+from projections.userdata import State
+
+POKES_MAX = 500
+"""Pokes looked at together."""
+
+
+def wait_s(server: Server, row: Pending, now_ns: int) -> float:
+    """
+    In how many seconds a poke has to be answered: while something plays it is looked at now and
+    then, everything else at once.
+    """
+    if not row.reasons or not set(row.reasons) <= PLAYING_ON:
+        return 0.0
+    age_s = (now_ns - row.first_at) / NANOS_PER_SECOND
+    return server.settings.progress_every_s - age_s if age_s >= 0 else 0.0
+
+
+async def answer(server: Server, rows: Sequence[Pending]) -> None:
+    """
+    Looks at all that was poked.
+
+    Raises:
+        JellyfinError: the server does not answer; what was not looked at stays open.
+    """
+    as_of = server.desk.head
+    if any(row.kind == "accounts" for row in rows):
+        await server.list_accounts()
+        server.want_sweep("full")
+    if any(row.kind == "library" for row in rows):
+        server.want_sweep("full")
+    items = [row.item_id for row in rows if row.kind == "item"]
+    if items:
+        await _look_at_items(server, items)
+    others = [row for row in rows if row.kind != "userdata"]
+    await _answered(server, others, as_of, "Looked at.")
+    await _look_at_people(server, [row for row in rows if row.kind == "userdata"])
+
+
+async def _look_at_items(server: Server, item_ids: Sequence[str]) -> None:
+    """New items are told what is agreed about them: looking at everybody's data leads to that."""
+    there = await look.look_at_items(server, item_ids)
+    for person in await look.people_on(server):
+        states, as_of = await look.states_of(server, person, there)
+        await look.observe(server, person, states, as_of)
+
+
+async def _look_at_people(server: Server, rows: Sequence[Pending]) -> None:
+    for user_id in dict.fromkeys(row.user_id for row in rows):
+        mine = [row for row in rows if row.user_id == user_id]
+        person = await _person(server, user_id)
+        if person is None:
+            await server.list_accounts()
+            person = await _person(server, user_id)
+        if person is None:
+            await _answered(server, mine, server.desk.head, "No such account there.")
+        else:
+            await _look_at(server, person, mine)
+
+
+async def _person(server: Server, user_id: str) -> Person | None:
+    account = await server.desk.read(lambda views: views.get(ACCOUNTS, (server.name, user_id)))
+    return None if account is None else Person(account.user, user_id)
+
+
+async def _look_at(server: Server, person: Person, rows: Sequence[Pending]) -> None:
+    item_ids = [row.item_id for row in rows]
+    unknown = await server.desk.read(lambda views: _unknown(views, server.name, item_ids))
+    if unknown:
+        await look.look_at_items(server, unknown)
+    reasons = {row.item_id: row.reasons for row in rows}
+    states, as_of = await look.states_of(server, person, item_ids)
+    await look.observe(server, person, states, as_of, reasons=reasons)
+    missing = [row for row in rows if row.item_id not in states]
+    left = await server.desk.read(lambda views: _still_open(views, server.name, rows, as_of))
+    nothing = [row for row in left if row not in missing]
+    await _answered(server, missing, as_of, "The server does not show it to that person.")
+    await _answered(server, nothing, as_of, "Nothing new.")
+
+
+def _unknown(views: Views, server: str, item_ids: Sequence[str]) -> list[str]:
+    rows = {item_id: views.get(ITEMS, (server, item_id)) for item_id in item_ids}
+    return [item_id for item_id, row in rows.items() if row is None or row.gone]
+
+
+def _still_open(views: Views, server: str, rows: Sequence[Pending], as_of: Seq) -> list[Pending]:
+    """Those that no event answered although they were looked at."""
+    left: list[Pending] = []
+    for row in rows:
+        now = views.get(POKES, (server, row.kind, row.user_id, row.item_id))
+        if now is not None and now.last <= as_of:
+            left.append(row)
+    return left
+
+
+async def _answered(server: Server, rows: Sequence[Pending], as_of: Seq, why: str) -> None:
+    if not rows:
+        return
+    keys = tuple((server.name, row.kind, row.user_id, row.item_id) for row in rows)
+    event = PokesAnswered(keys=keys, as_of=as_of, why=why)
+    await server.desk.submit(Record(source=SOURCE, actor=server.name, event=event))
+
+
+async def believe(server: Server, rows: Sequence[Pending]) -> None:
+    """
+    Takes what pokes say for what stands on a server that cannot be asked: better than not knowing,
+    and looked at again by the sweep when the server is back.
+    """
+    told = [row for row in rows if row.kind == "userdata" and row.state is not None]
+    for user_id in dict.fromkeys(row.user_id for row in told):
+        person = await _person(server, user_id)
+        if person is None:
+            continue
+        mine = [row for row in told if row.user_id == user_id]
+        as_of = server.desk.head
+        states = await server.desk.read(partial(_told, server=server, person=person, rows=mine))
+        reasons = {row.item_id: row.reasons for row in mine}
+        await look.observe(server, person, states, as_of, reasons=reasons, via="payload")
+
+
+def _told(
+    views: Views, *, server: Server, person: Person, rows: Sequence[Pending]
+) -> dict[str, State]:
+    """A payload cannot tell an unrated title from one rated 0: the rating stays as it was seen."""
+    states: dict[str, State] = {}
+    for row in rows:
+        item = views.get(ITEMS, (server.name, row.item_id))
+        if item is None or item.gone or row.state is None:
+            continue
+        title = views.get(TITLES, (person.user, item.item.media))
+        seen = None if title is None else title.seen.get(server.place(row.item_id))
+        state = own_state(item.item.listing, row.state)
+        if state.rating is None and seen is not None:
+            state = msgspec.structs.replace(state, rating=seen.state.rating)
+        states[row.item_id] = state
+    return states
