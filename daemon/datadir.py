@@ -11,7 +11,7 @@ from typing import Self
 
 import msgspec
 
-from daemon.errors import StartupRefused
+from daemon.errors import InUse, StartupRefused
 
 
 class DataDirectory(msgspec.Struct, frozen=True):
@@ -45,7 +45,8 @@ class DataLock:
     The right to write in a data directory, held until `release` or the process ends.
 
     Raises:
-        StartupRefused: another process holds it, or the directory cannot be written.
+        InUse: another process holds it.
+        StartupRefused: the directory cannot be written.
     """
 
     def __init__(self, directory: DataDirectory) -> None:
@@ -62,8 +63,7 @@ class DataLock:
             known = os.pread(self._file, 32, 0).decode(errors="replace").strip() or "unknown"
             os.close(self._file)
             message = f"The data directory {directory.root} is in use by process {known}."
-            hint = "Stop that daemon first, or choose another directory with --data DIR."
-            raise StartupRefused(message, hint=hint) from error
+            raise InUse(message) from error
         owner = f"{os.getpid()}\n".encode()
         with suppress(OSError):  # on a full disk: it is a courtesy to whoever is refused, no more
             os.pwrite(self._file, owner, 0)

@@ -4,6 +4,7 @@ What only a running daemon can meet, by who must act.
     PlayheadError
     ├── ConfigError       the operator: the configuration has problems, all of them listed
     ├── StartupRefused    the operator: starting would be unsafe or impossible
+    │   └── InUse             another process writes in the data directory
     ├── StorageError      the operator: the disk refused a write or a read; nothing was recorded
     │   └── CorruptViews  the operator: the views are damaged; the log has all they say
     ├── CorruptLog        the operator: the log contradicts itself; nothing is repaired silently
@@ -27,6 +28,12 @@ class ConfigError(PlayheadError):
 
 class StartupRefused(PlayheadError):
     """Starting now would be unsafe or impossible."""
+
+
+class InUse(StartupRefused):
+    """Another process has the right to write in the data directory."""
+
+    hint = "Stop that daemon first, or choose another directory with --data DIR."
 
 
 class StorageError(PlayheadError):

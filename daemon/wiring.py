@@ -3,12 +3,13 @@ The composition root: from settings to a daemon with all its parts. The only pla
 concrete adapters.
 """
 
-import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import anyio
 
+from adapters.jellyfin import inbox
 from daemon import __version__
 from daemon.auth import Gate
 from daemon.clock import Clock, SystemClock
@@ -32,7 +33,7 @@ from daemon.telemetry.metrics import Metrics
 from daemon.telemetry.otlp import Otlp
 from daemon.web.app import build_app
 from daemon.web.services import Services
-from daemon.wiring_jellyfin import installation_id, lanes_of, rules_of
+from daemon.wiring_jellyfin import installation_id, lanes_of, report_of, rules_of, want_sweep
 from projections import PROJECTIONS
 from projections.envelope import NANOS_PER_SECOND, Nanos
 from projections.jobs import GARBAGE_COLLECTION, JOBS
@@ -108,43 +109,37 @@ def build(
         queue_commands_max=settings.log.queue_commands_max,
     )
     _watch(metrics, writer, clock)
+    views = ReaderPool(ViewReader.open, directory.views)
+    desk = WorkDesk(writer, views, clock, secrets=directory.root / "secrets")
+    lanes = lanes_of(
+        settings,
+        desk,
+        installation=installation_id(directory.root),
+        observe=metrics.server_asked,
+    )
     services = Services(
         settings=settings,
         writer=writer,
-        views=ReaderPool(ViewReader.open, directory.views),
+        views=views,
         log=ReaderPool(LogReader.open, directory.log),
         gate=gate,
         clock=clock,
         metrics=metrics,
         tracer=otlp.tracer if otlp else None,
         closing=anyio.Event(),
+        webhook=inbox.command,
+        lanes=lambda: [report_of(lane, desk) for lane in lanes],
+        poke=partial(want_sweep, lanes),
+        started_s=clock.monotonic_s(),
     )
     return Daemon(
         services=services,
         app=build_app(services),
-        lanes=_lanes(services, directory),
+        lanes=Lanes(desk, rules_of(settings), lanes),
         event_log=event_log,
         view_store=view_store,
         collector=_collector(services, event_log, view_store),
         otlp=otlp,
-    )
-
-
-def _lanes(services: Services, directory: DataDirectory) -> Lanes:
-    settings = services.settings
-    desk = WorkDesk(
-        services.writer, services.views, services.clock, secrets=directory.root / "secrets"
-    )
-    here = f"{socket.gethostname()}:{directory.root.resolve()}"
-    return Lanes(
-        desk,
-        rules_of(settings),
-        lanes_of(
-            settings,
-            desk,
-            installation=installation_id(here),
-            observe=lambda server, statistics: None,
-        ),
     )
 
 

@@ -3,16 +3,22 @@ From settings to the lanes of the Jellyfin servers.
 """
 
 import hashlib
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 
 from adapters.jellyfin.client import JellyfinClient
 from adapters.jellyfin.connection import RequestStatistics
 from adapters.jellyfin.lane import Lane
+from adapters.jellyfin.provision import Report, set_up
 from adapters.jellyfin.server import Server, ServerSettings
 from daemon import __version__
 from daemon.config import JellyfinServer, PathPolicy, Settings
 from daemon.desk import WorkDesk
-from projections.envelope import NANOS_PER_SECOND
+from daemon.web.lanes import LaneReport
+from projections.envelope import NANOS_PER_SECOND, Nanos
+from projections.errors import NotFound
 from projections.rules import PathRule, Rules, ServerRules
 
 SECONDS_PER_HOUR = 3600.0
@@ -53,9 +59,10 @@ def _path_rule(policy: PathPolicy) -> PathRule:
     return PathRule(prefix=policy.prefix, retries_max=policy.retries, delay_ns=delay_ns)
 
 
-def installation_id(data: str) -> str:
-    """What servers know this installation by: one per data directory."""
-    return hashlib.blake2b(data.encode(), digest_size=8).hexdigest()
+def installation_id(data: Path) -> str:
+    """What servers know this installation by: one per machine and data directory."""
+    here = f"{socket.gethostname()}:{data.resolve()}"
+    return hashlib.blake2b(here.encode(), digest_size=8).hexdigest()
 
 
 def lanes_of(
@@ -63,7 +70,7 @@ def lanes_of(
     desk: WorkDesk,
     *,
     installation: str,
-    observe: Callable[[str, RequestStatistics], None],
+    observe: Callable[[str, str, int, float], None],
 ) -> list[Lane]:
     """One lane per configured server."""
     lanes: list[Lane] = []
@@ -77,11 +84,43 @@ def lanes_of(
             version=__version__,
             requests_per_s=configured.requests_per_s,
             timeout_s=configured.timeout_s,
-            observe=lambda statistics, name=name: observe(name, statistics),  # type: ignore[misc]
+            observe=partial(_observe, observe, name),
             clock=desk.monotonic_s,
         )
         lanes.append(Lane(Server(_lane_settings(settings, configured), client, desk), installation))
     return lanes
+
+
+def _observe(
+    observe: Callable[[str, str, int, float], None], name: str, statistics: RequestStatistics
+) -> None:
+    observe(name, statistics.route, statistics.status, statistics.seconds)
+
+
+def report_of(lane: Lane, desk: WorkDesk) -> LaneReport:
+    """How a lane is doing."""
+    server, now_s, now_ns = lane.server, desk.monotonic_s(), desk.now_ns()
+
+    def at_ns(steady_s: float | None) -> Nanos:
+        return 0 if not steady_s else now_ns + int((steady_s - now_s) * NANOS_PER_SECOND)
+
+    return LaneReport(
+        server=server.name,
+        state=lane.state,
+        circuit=server.circuit.state(now_s),
+        retry_at_ns=at_ns(server.circuit.retry_at_s),
+        last_success_ns=at_ns(server.last_success_s),
+        lag_s=max(0.0, now_s - lane.round_at_s),
+        deadline_s=lane.deadline_s,
+        problem=server.problem,
+    )
+
+
+def want_sweep(lanes: Sequence[Lane], name: str) -> None:
+    """Asks the lane of a server, if there is one, for a full sweep."""
+    for lane in lanes:
+        if lane.server.name == name:
+            lane.server.want_sweep("full")
 
 
 def _lane_settings(settings: Settings, configured: JellyfinServer) -> ServerSettings:
@@ -100,3 +139,37 @@ def _lane_settings(settings: Settings, configured: JellyfinServer) -> ServerSett
         attempts_max=sync.attempts_max,
         new_user_password=configured.new_user_password,
     )
+
+
+async def set_up_server(
+    settings: Settings, name: str, *, webhook_url: str, installation: str, dry_run: bool
+) -> Report:
+    """
+    Configures the webhook plugin of one server and tries everything else that sync needs there.
+
+    Raises:
+        NotFound: there is no server of that name in the configuration.
+        JellyfinError: the server cannot be asked.
+    """
+    found = [server for server in settings.jellyfin if server.name == name]
+    if not found:
+        known = ", ".join(server.name for server in settings.jellyfin) or "none"
+        hint = "Every server has a [[jellyfin]] table; see `playhead config example`."
+        message = f"There is no server {name!r} in the configuration; known: {known}."
+        raise NotFound(message, hint=hint)
+    client = JellyfinClient(
+        found[0].url,
+        found[0].api_key,
+        server=name,
+        device_id=f"playhead-{installation}",
+        version=__version__,
+        timeout_s=found[0].timeout_s,
+    )
+    async with client:
+        return await set_up(
+            client,
+            webhook_url=webhook_url,
+            secret=found[0].webhook_secret,
+            installation=installation,
+            dry_run=dry_run,
+        )

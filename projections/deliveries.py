@@ -21,14 +21,17 @@ from projections.sync_events import (
     UserDataWish,
     Wish,
 )
-from projections.userdata import merged
+from projections.userdata import Changes, merged
 
 Status: TypeAlias = Literal["due", "waiting", "parked"]
 """`waiting` for the title to appear on the target; `parked` until the operator says so."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One thing to be written. `seq` is its latest plan, `planned_at` the first one's time."""
+    """
+    One thing to be written. `seq` is its latest plan, `planned_at` the first one's time. `earlier`
+    are the fields of superseded plans: any of them may have been written without our hearing so.
+    """
 
     target: str
     user: str
@@ -43,13 +46,24 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     attempts_count: int = 0
     deferrals_count: int = 0
     note: str = ""
+    earlier: tuple[Changes, ...] = ()
+
+    def told(self) -> tuple[Changes, ...]:
+        """All that the target may have been told since it was last known what it holds."""
+        if not isinstance(self.wish, UserDataWish):
+            return ()
+        return (*self.earlier, self.wish.fields)
+
+
+EARLIER_MAX = 8
+"""Superseded plans that are remembered, the latest: a lane that hangs hangs in one of them."""
 
 
 class Deliveries(Projection[Delivery]):
     """Open deliveries per target, person and subject."""
 
     name = "deliveries"
-    version = 1
+    version = 2
     row = Delivery
     handles = frozenset(
         {
@@ -97,8 +111,10 @@ class Deliveries(Projection[Delivery]):
 
 def _planned(row: Delivery | None, event: DeltaPlanned, envelope: Envelope) -> Delivery:
     wish = event.wish
+    earlier: tuple[Changes, ...] = ()
     if row is not None and isinstance(wish, UserDataWish) and isinstance(row.wish, UserDataWish):
         wish = msgspec.structs.replace(wish, fields=merged(row.wish.fields, wish.fields))
+        earlier = tuple(dict.fromkeys(row.told()))[-EARLIER_MAX:]
     waits = isinstance(wish, UserDataWish) and wish.item_id is None
     return Delivery(
         target=event.target,
@@ -112,6 +128,7 @@ def _planned(row: Delivery | None, event: DeltaPlanned, envelope: Envelope) -> D
         planned_at=envelope.at if row is None else row.planned_at,
         title=event.title,
         attempts_count=row.attempts_count if row is not None and waits else 0,
+        earlier=earlier,
     )
 
 

@@ -11,22 +11,20 @@ import msgspec
 
 from projections.accounts import PEOPLE
 from projections.deliveries import DELIVERIES, Delivery, Status, delivery_key, waiting_subject
-from projections.envelope import Envelope, Nanos, Seq
+from projections.envelope import Envelope, Seq
+from projections.finding import items_of, name_of
 from projections.fold import Views
 from projections.history import HistoryLine, history_line
-from projections.finding import items_of, name_of
 from projections.library import LibraryItem, member, server_and_item
 from projections.moments import moment_text
 from projections.sync_decisions import kept_fields, rules_in_force
 from projections.sync_events import MatchedBy, UserDataWish
 from projections.titles import TITLES, Seen, Title
 from projections.trail import TRAIL, attempts_trail, title_trail
-from projections.userdata import BLANK, Registers, changed, fields_of, missing, without
+from projections.userdata import Registers, fields_of, missing, without
 from projections.wording import (
-    FIELD_NAMES,
     Value,
     in_order,
-    second_text,
     state_text,
     value_text,
     values_text,
@@ -233,21 +231,21 @@ class _Person:
         keys += [attempts_trail(self._title.user, *subject) for subject in sorted(subjects)]
         trails = [trail for key in keys if (trail := self._views.get(TRAIL, key)) is not None]
         seqs = sorted({seq for trail in trails for seq in trail.seqs if seq <= self._question.head})
-        left_out = sum(trail.left_out_count for trail in trails)
-        shown = seqs[-min(self._question.lines_max, HISTORY_MAX) :]
-        lines = [line for seq in shown if (line := self._line(seq)) is not None]
-        return tuple(line for line in lines if self._concerns(line)), (
-            left_out + len(seqs) - len(shown)
-        )
-
-    def _concerns(self, line: HistoryLine) -> bool:
-        return self._wants(line.place) or line.place not in self._rules.servers
+        lines: list[HistoryLine] = []
+        while seqs and len(lines) < min(self._question.lines_max, HISTORY_MAX):
+            line = self._line(seqs.pop())
+            if line is not None:
+                lines.append(line)
+        older_count = len(seqs) + sum(trail.left_out_count for trail in trails)
+        return tuple(reversed(lines)), older_count
 
     def _line(self, seq: Seq) -> HistoryLine | None:
         envelope = self._event(seq)
         if envelope is None:
             return None
-        return history_line(envelope, self._title.media, tuple(self._causes(envelope)))
+        line = history_line(envelope, self._title.media, tuple(self._causes(envelope)))
+        is_elsewhere = line.place in self._rules.servers and not self._wants(line.place)
+        return None if is_elsewhere else line
 
     def _causes(self, envelope: Envelope) -> Iterator[Envelope]:
         for _ in range(CAUSES_MAX):
@@ -288,6 +286,6 @@ def delivery_view(row: Delivery) -> DeliveryView:
         text=values_text(fields),
         attempts_count=row.attempts_count,
         deferrals_count=row.deferrals_count,
-        next_try=None if row.status == "parked" else moment_text(row.due_ns),
+        next_try=moment_text(row.due_ns) if row.due_ns and row.status != "parked" else None,
         reason=row.note,
     )

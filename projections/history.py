@@ -23,6 +23,7 @@ from projections.sync_events import (
     UserDataWish,
     WebhookReceived,
 )
+from projections.trail import TRAIL
 from projections.wording import FIELD_NAMES, changes_text, in_order, second_text, state_text
 
 VIA = {"sweep": "a sweep", "read": "a look", "payload": "its own word"}
@@ -86,9 +87,9 @@ def _observation(event: UserDataObserved, media: str) -> Iterator[str]:
     several = len(event.rows.get(media, ())) > 1
     for item_id, observed in event.rows.get(media, {}).items():
         reasons = f" after {', '.join(observed.reasons)}" if observed.reasons else ""
-        how = f"{VIA[event.via]}{reasons}" + (", the first," if observed.first else "")
+        first = " for the first time" if observed.first else ""
         item = f" on {item_id}" if several else ""
-        yield f"{how} found {state_text(observed.state)}{item}"
+        yield f"{VIA[event.via]}{reasons} found{first} {state_text(observed.state)}{item}"
         yield from _verdict(observed)
 
 
@@ -96,7 +97,7 @@ def _verdict(observed: Observed) -> Iterator[str]:
     if observed.changes:
         yield f"accepted {changes_text(observed.changes)}"
     for name in in_order(observed.refused):
-        yield f"refused {FIELD_NAMES[name]}: {observed.refused[name]}"
+        yield f"refused {FIELD_NAMES[name]}: {observed.refused[name].rstrip('.')}"
 
 
 def _plan(event: DeltaPlanned) -> Iterator[str]:
@@ -123,9 +124,9 @@ def _delivery(event: DeltaDelivered) -> Iterator[str]:
 def _attempt(event: Any) -> str:
     match event:
         case DeltaFailed():
-            return f"failed: {event.error}; again at {second_text(event.retry_ns)}"
+            return f"failed: {event.error.rstrip('.')}; again at {second_text(event.retry_ns)}"
         case DeltaDeferred():
-            return f"put off: {event.reason}; again at {second_text(event.retry_ns)}"
+            return f"put off: {event.reason.rstrip('.')}; again at {second_text(event.retry_ns)}"
         case DeltaAbandoned():
             return f"{'dropped' if event.dropped else 'parked'}: {event.reason}"
         case DeltaRetried():
@@ -134,8 +135,10 @@ def _attempt(event: Any) -> str:
 
 
 def _origin(envelope: Envelope) -> str:
-    """What set it off: a webhook, a message, a player's report."""
+    """What set it off, where the history has no line for it: a webhook, a player's report."""
     event: Any = envelope.event
+    if envelope.type in TRAIL.handles:
+        return ""
     match event:
         case WebhookReceived() | SocketReceived():
             return f"{envelope.type.partition('.')[0]} {event.type or 'unread'} of {event.server}"

@@ -13,8 +13,9 @@ from typing import TypeAlias
 
 import msgspec
 
-from projections.identity import file_name, normal_path
-from projections.library import Clue, LibraryItem, server_and_item
+from projections.fold import Views
+from projections.identity import file_name, normal_name, normal_path
+from projections.library import CLUES, ITEMS, Clue, LibraryItem, server_and_item
 from projections.listing import FOLDERS, Listing
 from projections.rules import Rules, shared_path
 from projections.sync_events import MatchedBy
@@ -166,3 +167,33 @@ class _Search(msgspec.Struct, frozen=True):
         return abs(mine - theirs) <= max(
             RUNTIME_TOLERANCE_TICKS, RUNTIME_TOLERANCE_SHARE * max(mine, theirs)
         )
+
+
+PLAYER_RUNTIME_SHARE = 0.02
+"""How far the length a player measures may be from the one a server keeps."""
+
+
+def title_of_file(
+    views: Views, rules: Rules, *, path: str | None, name: str, duration_s: float | None
+) -> str | None:
+    """The title a player's file is: by its path, else by its name and length if only one fits."""
+    if path is not None:
+        place = normal_path(shared_path(path, rules.player_paths))
+        row = views.get(CLUES, (f"path:{place}",))
+        titles = set() if row is None else set(row.members.values())
+        if len(titles) == 1:
+            return titles.pop()
+        name = file_name(place)
+    row = views.get(CLUES, (f"file:{normal_name(name)}",))
+    if row is None or len(row.members) > CLUE_MEMBERS_MAX or duration_s is None:
+        return None
+    titles = {media for place, media in row.members.items() if _lasts(views, place, duration_s)}
+    return titles.pop() if len(titles) == 1 else None
+
+
+def _lasts(views: Views, place: str, duration_s: float) -> bool:
+    item = views.get(ITEMS, server_and_item(place))
+    if item is None:
+        return False
+    runtime_s = item.item.listing.runtime_ticks / TICKS_PER_SECOND
+    return abs(runtime_s - duration_s) <= PLAYER_RUNTIME_SHARE * runtime_s

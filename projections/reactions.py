@@ -16,11 +16,11 @@ from projections.deliveries import DELIVERIES, Delivery, delivery_key, waiting_s
 from projections.envelope import NANOS_PER_SECOND, Draft, Envelope, Nanos
 from projections.events import Event, PositionReported
 from projections.fold import Views
-from projections.identity import file_name, normal_path
+from projections.identity import normal_path
 from projections.library import CLUES, ITEMS, LibraryItem, media_clue, member, server_and_item
-from projections.matching import CLUE_MEMBERS_MAX
+from projections.matching import title_of_file
 from projections.positions import is_late
-from projections.rules import Rules, policy_for, shared_path
+from projections.rules import policy_for, shared_path
 from projections.sync_decisions import kept_fields, rules_in_force
 from projections.sync_events import (
     AccountsListed,
@@ -49,9 +49,6 @@ CORRECTIONS_MAX = 3
 
 PLAYING_ON: frozenset[str] = frozenset({"PlaybackProgress", "heartbeat"})
 """Reasons that come again and again while something plays: passed on only now and then."""
-
-PLAYER_RUNTIME_SHARE = 0.02
-"""How far the length a player measures may be from the one a server keeps."""
 
 NEW_PLAY_NS = 6 * 3600 * NANOS_PER_SECOND
 """A report this long after the last play begins another one."""
@@ -158,9 +155,17 @@ class _Planner:
         if not wanted:
             return
         wish = UserDataWish(
-            media=self._media, item_id=item.item_id, fields=wanted, corrective=corrective
+            media=self._media,
+            item_id=item.item_id,
+            fields=wanted,
+            corrective=corrective and not self._is_under_way(item),
         )
         yield from self._planned(item.server, item.item_id, wish, item)
+
+    def _is_under_way(self, item: LibraryItem) -> bool:
+        """Whether a server is about to be told anyway: that it does not know yet is no refusal."""
+        key = delivery_key(item.server, self._user, item.item_id)
+        return self._views.get(DELIVERIES, key) is not None
 
     def _awaited(
         self, title: Title, members: dict[str, LibraryItem]
@@ -248,7 +253,13 @@ def _reported(views: Views, envelope: Envelope, now: Nanos) -> Iterable[tuple[Ev
     """A position in a player is user data of the title that the file is."""
     report = envelope.event
     assert isinstance(report, PositionReported)
-    media = title_of_file(views, report, rules_in_force(views))
+    media = title_of_file(
+        views,
+        rules_in_force(views),
+        path=report.path,
+        name=report.name,
+        duration_s=report.duration_s,
+    )
     if media is None:
         return
     user = report.user.casefold()
@@ -260,30 +271,6 @@ def _reported(views: Views, envelope: Envelope, now: Nanos) -> Iterable[tuple[Ev
             user=user, media=media, changes=changes, by="player", note=report.reason
         )
         yield event, min(envelope.at, now)
-
-
-def title_of_file(views: Views, report: PositionReported, rules: Rules) -> str | None:
-    """The title a player's file is: by its path, else by its name and length if only one fits."""
-    if report.path is not None:
-        path = normal_path(shared_path(report.path, rules.player_paths))
-        row = views.get(CLUES, (f"path:{path}",))
-        titles = set() if row is None else set(row.members.values())
-        if len(titles) == 1:
-            return titles.pop()
-    name = report.name if report.path is None else file_name(report.path)
-    row = views.get(CLUES, (f"file:{name}",))
-    if row is None or len(row.members) > CLUE_MEMBERS_MAX or report.duration_s is None:
-        return None
-    titles = {media for place, media in row.members.items() if _is_as_long(views, place, report)}
-    return titles.pop() if len(titles) == 1 else None
-
-
-def _is_as_long(views: Views, place: str, report: PositionReported) -> bool:
-    item = views.get(ITEMS, server_and_item(place))
-    if item is None or report.duration_s is None:
-        return False
-    runtime_s = item.item.listing.runtime_ticks / TICKS_PER_SECOND
-    return abs(runtime_s - report.duration_s) <= PLAYER_RUNTIME_SHARE * runtime_s
 
 
 def _of_report(

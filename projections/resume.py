@@ -8,8 +8,11 @@ from typing import TypeAlias
 
 import msgspec
 
+from projections.envelope import Nanos
 from projections.identity import Identity, MatchedBy, match, normal_name, same_folder_name
 from projections.positions import Position, identity_of, newer
+from projections.titles import Title
+from projections.userdata import TICKS_PER_SECOND
 
 Match: TypeAlias = tuple[Position, MatchedBy | None]
 """A position, and why it is taken for the wanted file."""
@@ -21,13 +24,17 @@ STRONG: frozenset[MatchedBy] = frozenset({"media", "fingerprint", "path"})
 class ResumePoint(msgspec.Struct, frozen=True, kw_only=True):
     """
     The answer. `position_s` is None when there is nothing to resume; `detail` is a sentence that
-    says why or whence.
+    says why or whence. `position` is the report it comes from; an answer that comes from a server
+    has none, and says when and on which one.
     """
 
     detail: str
     position: Position | None = None
     position_s: float | None = None
     matched_by: MatchedBy | None = None
+    at: Nanos | None = None
+    device: str | None = None
+    finished: bool = False
 
 
 def best_resume(wanted: Identity, candidates: list[Position]) -> ResumePoint:
@@ -120,4 +127,30 @@ def _point(position: Position, matched_by: MatchedBy | None) -> ResumePoint:
         position=position,
         position_s=report.position_s,
         matched_by=matched_by,
+    )
+
+
+def known_better(point: ResumePoint, title: Title | None) -> ResumePoint:
+    """
+    The answer, or what a server of the same title was told later: a film watched on the television
+    goes on in the player.
+    """
+    register = None if title is None else title.registers.get("position_ticks")
+    if title is None or register is None or not register.source.startswith("server "):
+        return point
+    if point.position is not None and point.position.at >= register.at:
+        return point
+    whence = register.source.removeprefix("server ")
+    ticks = int(register.value or 0)
+    if ticks == 0:
+        played = title.registers.get("played")
+        ended = played is not None and played.value
+        detail = f"It was watched to its end on {whence}." if ended else f"Unwatched on {whence}."
+        return ResumePoint(detail=detail, at=register.at, device=whence, finished=bool(ended))
+    return ResumePoint(
+        detail=f"Last seen on {whence}.",
+        position_s=ticks / TICKS_PER_SECOND,
+        matched_by="path",
+        at=register.at,
+        device=whence,
     )

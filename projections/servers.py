@@ -158,7 +158,8 @@ def _swept(known: Server, event: SweepFinished, at: Nanos) -> dict[str, Any]:
 class Pending(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     Something on a server that has to be looked at again: since event `first`, last told of by event
-    `last`, for these reasons, and what it was said to be.
+    `last`, for these reasons, and what it was said to be. `watched` is the latest of the
+    states it was said to have in which the title was watched.
     """
 
     server: str
@@ -170,6 +171,7 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     first_at: Nanos
     reasons: tuple[SaveReason, ...] = ()
     state: State | None = None
+    watched: State | None = None
 
 
 class Pokes(Projection[Pending]):
@@ -179,7 +181,7 @@ class Pokes(Projection[Pending]):
     """
 
     name = "pokes"
-    version = 1
+    version = 2
     row = Pending
     handles = frozenset(
         {
@@ -244,6 +246,7 @@ def _poked(row: Pending | None, server: str, poke: Poke, envelope: Envelope) -> 
         first_at=row.first_at if row else envelope.recorded,
         reasons=tuple(reason for reason in reasons if reason)[-REASONS_MAX:],
         state=poke.state or (row.state if row else None),
+        watched=poke.state if poke.state and poke.state.played else (row.watched if row else None),
     )
 
 

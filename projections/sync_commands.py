@@ -94,7 +94,10 @@ class ObserveUserData(Command, frozen=True, kw_only=True):
 
 
 class SetUserData(Command, frozen=True, kw_only=True):
-    """Change the agreed values of one person's title."""
+    """
+    Change the agreed values of one person's title. A field in `expected` is left alone unless its
+    value still stems from that event.
+    """
 
     user: str
     media: str
@@ -102,6 +105,7 @@ class SetUserData(Command, frozen=True, kw_only=True):
     by: str
     note: str = ""
     cause: Seq | None = None
+    expected: dict[str, Seq] = {}
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

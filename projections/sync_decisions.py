@@ -13,14 +13,14 @@ import msgspec
 from projections.accounts import ACCOUNTS, PEOPLE
 from projections.commands import Command
 from projections.deliveries import DELIVERIES, Delivery, delivery_key
-from projections.envelope import Draft, Nanos
+from projections.envelope import Draft, Nanos, Seq
 from projections.errors import NotFound
 from projections.fold import Views
 from projections.library import CLUES, ITEMS, Clue, LibraryItem, media_clue, member
 from projections.listing import FOLDERS, Listing
 from projections.matching import clues_of, find_title
 from projections.rules import Rules, ServerRules
-from projections.servers import RULES, RULES_KEY, SERVERS, Server
+from projections.servers import POKES, RULES, RULES_KEY, SERVERS, Pending, Server
 from projections.sync_commands import (
     Abandoned,
     AccountSeen,
@@ -65,7 +65,9 @@ from projections.userdata import (
     BLANK,
     FIELDS,
     NOTHING,
+    Changes,
     Observation,
+    SaveReason,
     State,
     Verdict,
     changed,
@@ -318,7 +320,15 @@ def _observe(views: Views, command: ObserveUserData, now: Nanos) -> list[Draft]:
         as_of=command.as_of,
         rows=rows,
     )
-    return [Draft(event=event, at=now)]
+    return [Draft(event=event, at=now, cause=_latest_poke(views, command))]
+
+
+def _latest_poke(views: Views, command: ObserveUserData) -> Seq | None:
+    """The latest of the news that this look answers, which is why somebody looked."""
+    keys = ((command.server, "userdata", command.user_id, item_id) for item_id in command.reasons)
+    rows = [views.get(POKES, key) for key in keys]
+    seqs = [row.last for row in rows if row is not None and row.last <= command.as_of]
+    return max(seqs, default=None)
 
 
 class _Look:
@@ -360,9 +370,19 @@ class _Look:
         self, item: LibraryItem, title: Title, before: State | None, state: State
     ) -> Observed:
         command = self._command
-        reasons = command.reasons.get(item.item_id, ())
+        poke = self._views.get(
+            POKES, (command.server, "userdata", command.user_id, item.item_id)
+        )
+        reasons = _reasons(command.reasons.get(item.item_id, ()), poke)
         at = observed_at(before, state, self._now, told=bool(reasons))
-        observation = Observation(before=before, after=state, at=at, reasons=frozenset(reasons))
+        observation = Observation(
+            before=before,
+            after=state,
+            at=at,
+            reasons=frozenset(reasons),
+            told=self._told(item.item_id),
+            between=None if poke is None else poke.watched,
+        )
         verdict = self._objected(before, state) or judge(
             observation,
             title.registers,
@@ -379,6 +399,11 @@ class _Look:
             at=at,
         )
 
+    def _told(self, item_id: str) -> tuple[Changes, ...]:
+        command = self._command
+        row = self._views.get(DELIVERIES, delivery_key(command.server, command.user, item_id))
+        return () if row is None else row.told()
+
     def _objected(self, before: State | None, state: State) -> Verdict | None:
         """Why nothing at all is believed, if that is so."""
         rules = self._rules.servers.get(self._command.server)
@@ -394,6 +419,11 @@ class _Look:
         return Verdict(NOTHING, dict.fromkeys(difference(before or BLANK, state), why))
 
 
+def _reasons(named: tuple[SaveReason, ...], poke: Pending | None) -> tuple[SaveReason, ...]:
+    """Why an item changed, whoever looks at it: as named, and as the server said by now."""
+    return tuple(dict.fromkeys((*named, *(poke.reasons if poke else ()))))
+
+
 def _masked(verdict: Verdict, fields: frozenset[str]) -> Verdict:
     others = set(FIELDS) - fields
     refused = {name: why for name, why in verdict.refused.items() if name in fields}
@@ -401,16 +431,30 @@ def _masked(verdict: Verdict, fields: frozenset[str]) -> Verdict:
 
 
 def _set_user_data(views: Views, command: SetUserData, now: Nanos) -> list[Draft]:
-    if not command.changes:
+    changes = without(command.changes, _overtaken(views, command))
+    if not changes:
         return []
     event = UserDataSet(
         user=command.user,
         media=command.media,
-        changes=command.changes,
+        changes=changes,
         by=command.by,  # type: ignore[arg-type] # checked when the event is read back
         note=command.note,
     )
     return [Draft(event=event, at=now, cause=command.cause)]
+
+
+def _overtaken(views: Views, command: SetUserData) -> set[str]:
+    """The fields that something else has changed since the order was thought of."""
+    if not command.expected:
+        return set()
+    title = views.get(TITLES, (command.user, command.media))
+    registers = {} if title is None else title.registers
+    return {
+        name
+        for name, seq in command.expected.items()
+        if name not in registers or registers[name].seq != seq
+    }
 
 
 def _record_attempts(views: Views, command: RecordAttempts, now: Nanos) -> list[Draft]:

@@ -339,3 +339,22 @@ class ServerLost(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     server: str
     error: str
     retry_ns: Nanos
+
+
+class HistoryAdopted(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """
+    What a program that did this work before had written down: kept for the audit, changing
+    nothing. `server` was written to, `from_server` is where it came from and whose `item_id` it is
+    (else it is `server`'s); `what` and `value` are in the words of `origin`.
+    """
+
+    origin: str
+    server: str = ""
+    from_server: str = ""
+    user: str = ""
+    item_id: str = ""
+    item_name: str = ""
+    what: str
+    value: str = ""
+    success: bool = True
+    message: str = ""

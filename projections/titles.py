@@ -50,7 +50,7 @@ class Titles(Projection[Title]):
     """User data per person and media key."""
 
     name = "titles"
-    version = 1
+    version = 2
     row = Title
     handles = frozenset({"userdata.observed", "userdata.set", "delta.planned", "delta.delivered"})
     columns = (Column("user", "TEXT"), Column("media", "TEXT"), Column("changed", "INTEGER"))
@@ -97,15 +97,14 @@ def blank_title(user: str, media: str) -> Title:
 
 def after_look(title: Title, place: str, observed: Observed, seq: Seq) -> Title:
     """The title after a look at the item at `place`."""
-    known = title.seen.get(place)
     source = place.partition("/")[0]
     title = set_registers(title, observed.changes, observed.at, seq, f"server {source}")
-    corrections = 0 if known is None or observed.changes else known.corrections
+    known = title.seen.get(place)
     seen = Seen(
         state=observed.state,
         seq=seq,
         wrote=0 if known is None else known.wrote,
-        corrections=corrections,
+        corrections=0 if known is None else known.corrections,
     )
     return msgspec.structs.replace(title, seen=title.seen | {place: seen})
 
@@ -116,7 +115,18 @@ def set_registers(title: Title, changes: Changes, at: Nanos, seq: Seq, source: s
     if not values:
         return title
     registers = {name: Register(value, at, seq, source) for name, value in values.items()}
-    return msgspec.structs.replace(title, registers=title.registers | registers)
+    return msgspec.structs.replace(
+        title, registers=title.registers | registers, seen=_uncorrected(title.seen)
+    )
+
+
+def _uncorrected(seen: dict[str, Seen]) -> dict[str, Seen]:
+    """Another agreed value is another thing to tell: every server gets new patience."""
+    replace = msgspec.structs.replace
+    return {
+        place: replace(known, corrections=0) if known.corrections else known
+        for place, known in seen.items()
+    }
 
 
 def _after_delivery(title: Title, event: DeltaDelivered, seq: Seq) -> Title:

@@ -21,7 +21,7 @@ from projections.sync_events import (
 )
 
 TRAIL_MAX = 100
-"""Events a trail remembers, the latest: some evenings of watching, and a row of under a kilobyte."""
+"""Events a trail remembers, the latest: some evenings of watching, and a row under a kilobyte."""
 
 
 class Trail(msgspec.Struct, frozen=True, gc=False):
@@ -42,7 +42,7 @@ class Trails(Projection[Trail]):
     name = "trail"
     version = 1
     row = Trail
-    handles = frozenset(
+    handles: frozenset[str] = frozenset(
         {
             "userdata.observed",
             "userdata.set",

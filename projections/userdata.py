@@ -49,6 +49,9 @@ FIELDS: tuple[Field, ...] = (
 STREAMS: tuple[Field, ...] = ("audio_stream", "subtitle_stream")
 """Fields that a server only tells of, in a webhook: no question brings them back."""
 
+PLAYS: tuple[Field, ...] = ("position_ticks", "played", "play_count", "last_played_ns")
+"""The fields that marking a title unwatched resets, all at once."""
+
 SaveReason: TypeAlias = str
 """Why Jellyfin saved user data; see `UNWATCHING` and `PLAYING`."""
 
@@ -59,6 +62,9 @@ PLAYING: frozenset[SaveReason] = frozenset(
     {"PlaybackStart", "PlaybackProgress", "PlaybackFinished"}
 )
 """Playback as such. Servers before 12 set `played` to false when it starts (jellyfin#14351)."""
+
+PATCHING: frozenset[SaveReason] = frozenset({"UpdateUserData"})
+"""What our own writes are announced with; with any other reason somebody else did something."""
 
 Rewatch: TypeAlias = Literal["keep", "mirror"]
 """What starting a watched title again does to `played`: nothing, or what the server says."""
@@ -176,62 +182,87 @@ def changed(state: State, changes: Changes) -> State:
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """
     What a judge is told: the state last seen there (None when this is the first meeting), the state
-    now, why the server says it changed, and when it changed at the earliest.
+    now, why the server says it changed, and when it changed at the earliest. `told` are writes of
+    ours of which nobody knows whether they took effect. `between` is a state with a watched title
+    that the server told of and nobody had the time to look at.
     """
 
     before: State | None
     after: State
     at: Nanos
     reasons: frozenset[SaveReason] = frozenset()
+    told: tuple[Changes, ...] = ()
+    between: State | None = None
 
 
 def judge(
     observation: Observation, registers: Registers, *, source: str, rewatch: Rewatch = "keep"
 ) -> Verdict:
     """Which fields of an observation become the agreed value, and why the others do not."""
-    if observation.before is None:
+    before, after = observation.before, observation.after
+    if before is None:
         return _met(observation, registers, source)
+    if rewatch == "keep" and _was_watched(observation):
+        after = msgspec.structs.replace(after, played=True)
+    found = difference(before, after)
+    wiped = _is_wiped(before, after)
+    if wiped:
+        found |= {name: getattr(after, name) for name in PLAYS}
+    unwatched = wiped or (found.get("played") is False and not _is_rewatch(observation, rewatch))
     refused: dict[str, str] = {}
     accepted: dict[str, Any] = {}
-    found = difference(observation.before, observation.after)
-    unwatched = found.get("played") is False and not _is_rewatch(observation, rewatch)
     for name, value in found.items():
         known = registers.get(name)
+        if _is_agreed(name, value, known):
+            continue
         why = _objection(name, value, known, unwatched=unwatched)
-        if why is None and known is not None:
-            why = _outdated(observation.at, known, source)
+        why = why or _outdated(observation.at, known, source) or _echoed(name, value, observation)
         if why is None:
             accepted[name] = value
         else:
             refused[name] = why
-    agreed = {name for name in accepted if _agrees(name, accepted[name], registers)}
-    return Verdict(
-        Changes(**{name: value for name, value in accepted.items() if name not in agreed}), refused
-    )
+    return Verdict(Changes(**accepted), refused)
 
 
-def _agrees(name: str, value: Any, registers: Registers) -> bool:
-    return name in registers and same(name, value, registers[name].value)
+def _is_agreed(name: str, value: Any, known: Register | None) -> bool:
+    """Whether a value is the agreed one; of what nobody ever spoke, the blank one is."""
+    return same(name, value, getattr(BLANK, name) if known is None else known.value)
+
+
+def _is_wiped(before: State, after: State) -> bool:
+    """
+    Whether somebody marked the title unwatched, also when it had only been begun: nothing else
+    takes the date of the last play away.
+    """
+    blank = not after.played and after.play_count == 0 and after.position_ticks == 0
+    return blank and after.last_played_ns is None and before.last_played_ns is not None
+
+
+def _was_watched(observation: Observation) -> bool:
+    """Whether a title was watched to its end and begun again since the last look."""
+    between, after = observation.between, observation.after
+    if between is None or "TogglePlayed" in observation.reasons and after.last_played_ns is None:
+        return False
+    is_later = (after.last_played_ns or 0) > (between.last_played_ns or 0)
+    return after.play_count > between.play_count and is_later
 
 
 def _is_rewatch(observation: Observation, rewatch: Rewatch) -> bool:
     """
     Whether `played` fell only because a watched title is being played again.
 
-    The reason tells where it is known. Otherwise the shape does: playing counts and dates a play,
-    marking a title unwatched never does, and resets the count where it touches it.
+    Playing counts and dates a play; marking a title unwatched never does, and resets the count
+    where it touches it. Where that does not tell, the reason does.
     """
     before, after = observation.before, observation.after
     assert before is not None
-    if rewatch == "mirror":
+    if rewatch == "mirror" or after.play_count < before.play_count:
         return False
-    fewer = after.play_count < before.play_count
-    counted = after.play_count > before.play_count or _is_later(after, before)
-    if observation.reasons & UNWATCHING:
-        return counted and not fewer and bool(observation.reasons & PLAYING)
-    if observation.reasons & PLAYING:
-        return not fewer
-    return counted and not fewer
+    if "TogglePlayed" in observation.reasons:
+        return False
+    if after.play_count > before.play_count or _is_later(after, before):
+        return True
+    return bool(observation.reasons & PLAYING) and not observation.reasons & UNWATCHING
 
 
 def _is_later(after: State, before: State) -> bool:
@@ -255,9 +286,25 @@ def _objection(name: str, value: Any, known: Register | None, *, unwatched: bool
     return None
 
 
-def _outdated(at: Nanos, known: Register, source: str) -> str | None:
-    if at < known.at and known.source != source:
+def _outdated(at: Nanos, known: Register | None, source: str) -> str | None:
+    if known is not None and at < known.at and known.source != source:
         return f"{known.source} changed it later."
+    return None
+
+
+def _echoed(name: str, value: Any, observation: Observation) -> str | None:
+    """
+    Whether a value is there because we wrote it and did not hear so. That somebody else chose the
+    very same moment of a film, or date, is out of the question; that they pressed the same button
+    is not, and then the server gives another reason than our writes have.
+    """
+    is_unique = name in {"position_ticks", "last_played_ns"} and bool(value)
+    if not is_unique and observation.reasons - PATCHING:
+        return None
+    for changes in observation.told:
+        told = getattr(changes, name)
+        if told is not UNSET and same(name, told, value):
+            return "We wrote that ourselves; something else was agreed since."
     return None
 
 

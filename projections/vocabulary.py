@@ -21,6 +21,7 @@ from projections.sync_events import (
     DeltaFailed,
     DeltaPlanned,
     DeltaRetried,
+    HistoryAdopted,
     ItemsGone,
     ItemsListed,
     PokesAnswered,
@@ -65,6 +66,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "brake.released": BrakeReleased,
     "server.reached": ServerReached,
     "server.lost": ServerLost,
+    "history.adopted": HistoryAdopted,
 }
 """Every kind of fact the log can hold."""
 

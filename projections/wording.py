@@ -34,7 +34,7 @@ FIELD_NAMES: dict[str, str] = {
 }
 """What people call the fields."""
 
-_ORDER = {name: place for place, name in enumerate((*FIELDS, *STREAMS))}
+_ORDER: dict[str, int] = {name: place for place, name in enumerate((*FIELDS, *STREAMS))}
 
 
 def in_order(fields: Mapping[str, Any]) -> list[str]:
@@ -80,6 +80,11 @@ def changes_text(changes: Changes) -> str:
 def state_text(state: State) -> str:
     """What a server holds, without the fields that say nothing."""
     return values_text(difference(BLANK, state)) or "nothing"
+
+
+def count_text(count: int, noun: str) -> str:
+    """A number of things: `1 title`, `2 titles`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def printable(text: str) -> str:

@@ -35,6 +35,9 @@ IDLE_S_MAX = 30.0
 """A lane looks around this often even if nothing calls it; health is judged by it."""
 
 DEFECT_PAUSE_S = 5.0
+ROUND_S_MAX = 300.0
+"""A hundred deliveries at a server that takes its time for each of them."""
+
 SWEEP_PAUSE_S = 0.1
 END_OF_TIME_NS = 2**62
 FLUSH_S_MAX = 3.0
@@ -99,12 +102,14 @@ class Lane:
         server: the server.
         state: what the lane is doing.
         round_at_s: when it last ended a round, on the desk's steady clock.
+        deadline_s: within which it ends one, or there is something wrong with it.
     """
 
     def __init__(self, server: Server, installation: str) -> None:
         self.server = server
         self.state: LaneState = "idle"
         self.round_at_s = server.desk.monotonic_s()
+        self.deadline_s = server.settings.retry_s_max + ROUND_S_MAX
         self._installation = installation
 
     async def run(self) -> None:

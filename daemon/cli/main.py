@@ -10,10 +10,13 @@ import click
 from daemon import __version__
 from daemon.cli.config import config
 from daemon.cli.credentials import token, user
+from daemon.cli.explain import explain
+from daemon.cli.jellyfin import jellyfin
 from daemon.cli.log import log
 from daemon.cli.replay import replay
 from daemon.cli.serve import serve
 from daemon.cli.transfer import export, import_
+from daemon.cli.undo import undo
 from daemon.cli.verify import verify
 from projections.errors import PlayheadError
 
@@ -26,7 +29,13 @@ def cli() -> None:
     """Playhead remembers where you are in everything you watch."""
 
 
-for command in (serve, log, replay, verify, export, import_, user, token, config):
+COMMANDS = (
+    *(serve, log, explain, undo, jellyfin),
+    *(replay, verify, export, import_),
+    *(user, token, config),
+)
+
+for command in COMMANDS:
     cli.add_command(command)
 
 

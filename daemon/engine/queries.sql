@@ -40,6 +40,9 @@ SELECT row FROM items WHERE media = ? ORDER BY key LIMIT ?;
 -- name: items_by_name
 SELECT row FROM items WHERE name = ? ORDER BY key LIMIT ?;
 
+-- name: items_with_beginning
+SELECT row FROM items WHERE name >= ? AND name < ? ORDER BY name LIMIT ?;
+
 -- name: items_ambiguous
 SELECT row FROM items WHERE ambiguous = 1 ORDER BY key LIMIT ?;
 

@@ -5,8 +5,8 @@ Gauges are read while scraping, in another thread: they look at plain attributes
 database.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Observation
@@ -18,6 +18,9 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from daemon.telemetry.catalogue import CATALOGUE, SECONDS_BUCKETS, SIZE_BUCKETS, Instrument
+
+Level: TypeAlias = tuple[Mapping[str, str], float]
+"""The value of a gauge for one set of labels."""
 
 SHUTDOWN_TIMEOUT_MS = 2_000
 """How long the daemon waits at its end for a collector to take the last figures."""
@@ -35,6 +38,7 @@ class Metrics:
     def __init__(self, *, version: str, readers: Sequence[MetricReader] = ()) -> None:
         self._registry = CollectorRegistry()
         self._streams = 0
+        self._levels: dict[str, list[Observation]] = {}
         self._gauges: dict[str, Callable[[], float]] = {"playhead.http.streams": self._stream_count}
         prometheus = PrometheusMetricReader(scope_info_enabled=False, registry=self._registry)
         self._provider = MeterProvider(
@@ -69,9 +73,14 @@ class Metrics:
         assert any(known.name == name and known.kind == "gauge" for known in CATALOGUE)
         self._gauges[name] = read
 
-    def count(self, name: str, amount: int) -> None:
+    def show(self, name: str, levels: Iterable[Level]) -> None:
+        """Has a gauge of the catalogue show these values until it is told others."""
+        assert any(known.name == name and known.kind == "gauge" for known in CATALOGUE)
+        self._levels[name] = [Observation(value, dict(labels)) for labels, value in levels]
+
+    def count(self, name: str, amount: int, labels: Mapping[str, str] | None = None) -> None:
         """Adds to a counter of the catalogue."""
-        self._counters[name].add(amount)
+        self._counters[name].add(amount, None if labels is None else dict(labels))
 
     def batch_committed(self, *, events_count: int, append_s: float, apply_s: float) -> None:
         """Notes what one commit of the log did."""
@@ -88,6 +97,15 @@ class Metrics:
             "http.response.status_code": status,
         }
         self._requests.record(duration_s, labels)
+
+    def server_asked(self, server: str, route: str, status: int, duration_s: float) -> None:
+        """Notes one request to a server; status 0 when there was no answer."""
+        labels: dict[str, str | int] = {
+            "server": server,
+            "http.route": route,
+            "http.response.status_code": status,
+        }
+        self._histograms["playhead.sync.request.duration"].record(duration_s, labels)
 
     def stream_opened(self, streams_max: int) -> bool:
         """Counts an event stream in; False when there are too many already."""
@@ -116,7 +134,7 @@ class Metrics:
     def _observer(self, name: str) -> Callable[[CallbackOptions], list[Observation]]:
         def observe(_: CallbackOptions) -> list[Observation]:
             read = self._gauges.get(name)
-            return [] if read is None else [Observation(read())]
+            return self._levels.get(name, []) if read is None else [Observation(read())]
 
         return observe
 

@@ -16,7 +16,19 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from daemon.telemetry.logs import logger
-from daemon.web import events, positions, status, timestamps
+from daemon.web import (
+    deliveries,
+    events,
+    explain,
+    positions,
+    servers,
+    status,
+    sync_log,
+    timestamps,
+    titles,
+    undo,
+    webhooks,
+)
 from daemon.web.endpoint import Endpoint, json_response
 from daemon.web.guard import Guard
 from daemon.web.openapi import document
@@ -34,9 +46,16 @@ async def openapi(services: Services, request: Request) -> Response:
 
 ROUTES: tuple[Endpoint, ...] = (
     *positions.ENDPOINTS,
+    *webhooks.ENDPOINTS,
     *timestamps.ENDPOINTS,
     *events.ENDPOINTS,
     *status.ENDPOINTS,
+    *servers.ENDPOINTS,
+    *deliveries.ENDPOINTS,
+    *sync_log.ENDPOINTS,
+    *titles.ENDPOINTS,
+    *explain.ENDPOINTS,
+    *undo.ENDPOINTS,
     Endpoint(
         method="GET",
         path="/api/openapi.json",

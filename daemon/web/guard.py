@@ -16,6 +16,7 @@ from http import HTTPStatus
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from daemon.auth import SECRET_HEADER, Principal, WebhookSecrets
 from daemon.config.settings import Server
 from daemon.web.problems import CHALLENGE, RETRY_AFTER_S, problem
 from daemon.web.services import Services
@@ -25,7 +26,12 @@ OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-HEADERS_READ = frozenset({b"authorization", b"host", b"origin", b"sec-fetch-site"})
+WEBHOOKS = "/webhook/"
+"""Below this a server's own secret counts as well."""
+
+HEADERS_READ = frozenset(
+    {b"authorization", b"host", b"origin", b"sec-fetch-site", SECRET_HEADER.encode()}
+)
 
 HOSTS_REMEMBERED_MAX = 64
 """Clients name the same few hosts again and again; a stranger may name any."""
@@ -91,6 +97,9 @@ class Guard:
         self._in_flight = 0
         self._hosts = _known_hosts(services.settings.server)
         self._origins = frozenset(services.settings.server.allowed_origins)
+        self._secrets = WebhookSecrets(
+            {server.name: server.webhook_secret for server in services.settings.jellyfin}
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""
@@ -116,11 +125,24 @@ class Guard:
         headers = _first_of_each(scope["headers"])
         refusal = self._refusal(scope, headers)
         if refusal is None:
-            principal = await self._services.gate.principal(headers.get("authorization"))
+            principal = await self._principal(scope["path"], headers)
             if principal is None and scope["path"] not in OPEN_PATHS:
                 refusal = unauthorized(scope["path"])
             scope["playhead.principal"] = principal
         await (self._app if refusal is None else refusal)(scope, receive, send)
+
+    async def _principal(self, path: str, headers: Mapping[str, str]) -> Principal | None:
+        gate, authorization = self._services.gate, headers.get("authorization")
+        if path.startswith(WEBHOOKS):
+            found = self._secrets.judge(
+                path.removeprefix(WEBHOOKS),
+                header=headers.get(SECRET_HEADER),
+                authorization=authorization,
+                is_open=gate.is_open,
+            )
+            if found is not None:
+                return None if found == "wrong" else found
+        return await gate.principal(authorization)
 
     def _refusal(self, scope: Scope, headers: Mapping[str, str]) -> Response | None:
         is_crowded = self._in_flight > self._services.settings.server.requests_max
@@ -169,6 +191,11 @@ def unauthorized(path: str) -> Response:
         headers = {"WWW-Authenticate": 'Basic realm="Restricted"'}
         return Response("Unauthorized\n", 401, headers, "text/plain")
     hint = "Send HTTP Basic or a bearer token: see `playhead user` and `playhead token`."
+    if path.startswith(WEBHOOKS):
+        hint = (
+            "Have the server send its webhook_secret as X-Playhead-Secret, or a token:"
+            " playhead token add --scope webhook."
+        )
     return problem(401, "A credential is needed.", hint=hint, headers=CHALLENGE)
 
 

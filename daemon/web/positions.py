@@ -40,10 +40,13 @@ from projections.commands import DeletePosition, PositionReport, ReportPositions
 from projections.envelope import NANOS_PER_SECOND
 from projections.errors import Conflict, PlayheadError, Rejected
 from projections.identity import Identity, file_name, media_key, normal_name, normal_path
+from projections.matching import title_of_file
 from projections.moments import moment_text
 from projections.positions import POSITIONS, Position
-from projections.resume import ResumePoint, best_resume
+from projections.resume import ResumePoint, best_resume, known_better
 from projections.sessions import SESSIONS, Session
+from projections.sync_decisions import rules_in_force
+from projections.titles import TITLES, Title
 
 SOURCE = "http"
 
@@ -172,10 +175,24 @@ async def resume(services: Services, request: Request) -> Response:
         hint = "Give at least one of path, name, media and fingerprint."
         raise HTTPProblem(422, "The question names no file.", hint=hint)
     wanted = _wanted(query)
-    point = best_resume(
-        wanted, await services.views.read(lambda views: _candidates(views, user, wanted))
+
+    def read(views: ViewReader) -> ResumePoint:
+        point = best_resume(wanted, _candidates(views, user, wanted))
+        return known_better(point, _title(views, user, wanted))
+
+    return json_response(_resume_view(await services.views.read(read)))
+
+
+def _title(views: ViewReader, user: str, wanted: Identity) -> Title | None:
+    """What is kept in step with servers about the wanted file, if a library holds it."""
+    media = title_of_file(
+        views,
+        rules_in_force(views),
+        path=wanted.path,
+        name=wanted.name,
+        duration_s=wanted.duration_s,
     )
-    return json_response(_resume_view(point))
+    return None if media is None else views.get(TITLES, (user.casefold(), media))
 
 
 def _wanted(query: ResumeQuery) -> Identity:
@@ -207,12 +224,13 @@ def _candidates(views: ViewReader, user: str, wanted: Identity) -> list[Position
 
 def _resume_view(point: ResumePoint) -> ResumeView:
     known = None if point.position is None else point.position.report
+    at = point.at if point.position is None else point.position.at
     return ResumeView(
         position_s=point.position_s,
         duration_s=None if known is None else known.duration_s,
-        finished=known is not None and known.finished,
-        device=None if known is None else known.device,
-        at=None if point.position is None else moment_text(point.position.at),
+        finished=point.finished if known is None else known.finished,
+        device=point.device if known is None else known.device,
+        at=None if at is None else moment_text(at),
         media=None if known is None else known.media,
         matched_by=point.matched_by,
         detail=point.detail,

@@ -5,9 +5,11 @@ Errors as `application/problem+json` (RFC 9457), with a `hint` that says what to
 from http import HTTPStatus
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from starlette.responses import Response
 
 from daemon.errors import CorruptLog, Overloaded, StorageError
+from projections.envelope import Seq
 from projections.errors import Conflict, NotFound, PlayheadError, Rejected
 
 RETRY_AFTER_S = 1
@@ -19,13 +21,17 @@ CHALLENGE = {"WWW-Authenticate": 'Basic realm="Playhead", charset="UTF-8"'}
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong (`detail`) and what to do about it (`hint`)."""
+    """
+    What went wrong (`detail`) and what to do about it (`hint`). `seq` is the event under which a
+    request was recorded although it could not be used.
+    """
 
     type: str
     title: str
     status: int
     detail: str
     hint: str
+    seq: Seq | UnsetType = UNSET
 
 
 class HTTPProblem(PlayheadError):
@@ -61,12 +67,17 @@ def problem_response(error: PlayheadError) -> Response:
 
 
 def problem(
-    status: int, detail: str, *, hint: str = "", headers: dict[str, str] | None = None
+    status: int,
+    detail: str,
+    *,
+    hint: str = "",
+    headers: dict[str, str] | None = None,
+    seq: Seq | UnsetType = UNSET,
 ) -> Response:
     """A problem document."""
     title = HTTPStatus(status).phrase
     kind = "urn:playhead:problem:" + title.lower().replace(" ", "-").replace("'", "")
-    body = Problem(type=kind, title=title, status=status, detail=detail, hint=hint)
+    body = Problem(type=kind, title=title, status=status, detail=detail, hint=hint, seq=seq)
     return Response(
         msgspec.json.encode(body), status_code=status, headers=headers, media_type=PROBLEM_TYPE
     )

@@ -3,6 +3,8 @@ What handlers may use: the writer to change something, readers to look at someth
 else.
 """
 
+from collections.abc import Callable, Sequence
+
 import anyio
 import msgspec
 from opentelemetry.trace import Tracer
@@ -15,11 +17,24 @@ from daemon.eventlog.store import LogReader
 from daemon.eventlog.writer import Writer
 from daemon.readers import ReaderPool
 from daemon.telemetry.metrics import Metrics
+from daemon.web.lanes import LaneReport
+from projections.sync_commands import ReceiveWebhook
+
+
+def _nobody_sweeps(server: str) -> None:
+    """Without lanes there is nobody to ask."""
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     """
-    Everything a handler needs, assembled by `daemon.wiring`. `closing` is set once, at shutdown.
+    Everything a handler needs, assembled by `daemon.wiring`.
+
+    Attributes:
+        webhook: what to record of a notification: from server name, body and content type.
+        lanes: how the lanes of sync are doing; quick, it looks at no file.
+        poke: asks the lane of a server for a full sweep.
+        started_s: when the daemon was assembled, on the steady clock.
+        closing: set once, at shutdown.
     """
 
     settings: Settings
@@ -31,3 +46,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     tracer: Tracer | None
     closing: anyio.Event
+    webhook: Callable[[str, bytes, str], ReceiveWebhook]
+    lanes: Callable[[], Sequence[LaneReport]] = tuple
+    poke: Callable[[str], None] = _nobody_sweeps
+    started_s: float = 0.0

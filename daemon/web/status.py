@@ -3,6 +3,7 @@ For whoever watches over the daemon: is it alive, is it ready, what do its metri
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import anyio.to_thread
 import msgspec
@@ -12,7 +13,10 @@ from starlette.responses import Response
 from daemon import __version__
 from daemon.config.bind import is_loopback
 from daemon.web.endpoint import Endpoint, json_response, require
+from daemon.web.lanes import lane_faults
+from daemon.web.ledger import show_figures
 from daemon.web.services import Services
+from projections.errors import PlayheadError
 
 FORWARDING_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 """A request that carries one comes through a proxy, from who knows where."""
@@ -78,6 +82,8 @@ def _checks(services: Services) -> Iterator[Check]:
         ok=not closing,
         detail="The daemon is shutting down." if closing else "The daemon is not shutting down.",
     )
+    faults = " ".join(lane_faults(services.lanes()))
+    yield Check(name="sync", ok=not faults, detail=faults or "Every lane of sync works.")
     gate = services.gate.fault
     yield Check(name="credentials", ok=gate is None, detail=gate or "The credentials can be read.")
 
@@ -86,6 +92,8 @@ async def metrics(services: Services, request: Request) -> Response:
     """The metrics in the format the scraper asks for; open to this machine, by scope to others."""
     if not is_local(request):
         require(request, "metrics")
+    with suppress(PlayheadError):  # while the views cannot be read, the figures stay as they were
+        await show_figures(services)
     accept = request.headers.get("accept", "")
     body, media_type = await anyio.to_thread.run_sync(services.metrics.exposition, accept)
     return Response(body, headers={"Content-Type": media_type})

@@ -198,6 +198,58 @@ async def test_wrong_a_missing_member_is_never_a_blank_state(jelly, body):
             await client.items(user_id=jelly.mara.id)
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/QuickConnect/Initiate", b'{"Secret":"s"}'),
+        ("/QuickConnect/Initiate", b'{"Secret":"","Code":"1"}'),
+        ("/QuickConnect/Authorize", b'"yes"'),
+        ("/Users/AuthenticateWith", b'{"User":{"Id":"%s"}}' % (b"a" * 32)),
+        ("/Users/AuthenticateWith", b'{"AccessToken":"t"}'),
+        ("/System/Info/Public", b'{"ServerName":"x"}'),
+        ("/Playlists", b'{"Shares":[]}'),
+    ],
+)
+async def test_wrong_an_answer_without_what_it_is_for_is_none(jelly, path, body):
+    """No half logins, no server without identity, no playlist that might be private."""
+    fault = Fault(status=200, body=body, content_type="application/json", path=path)
+    jelly.jellyfin.sabotage.add(fault)
+    refused = 0
+    async with asking(jelly) as client:
+        for call in (
+            lambda: client.mint_token(jelly.mara.id, DEVICE_ID),
+            client.public_info,
+            lambda: client.playlist_meta("a" * 32),
+        ):
+            try:
+                await call()
+            except Unreachable:
+                refused += 1
+            except Refused:
+                continue
+
+    assert 1 == refused
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/QuickConnect/Authorize", b"false"),
+        (
+            "/Users/AuthenticateWith",
+            b'{"AccessToken":"t","User":{"Id":"%s"}}' % (b"a" * 32),
+        ),
+    ],
+)
+async def test_wrong_a_token_that_is_not_that_users_is_refused(jelly, path, body):
+    """Everything that is done with it would be done to somebody else."""
+    fault = Fault(status=200, body=body, content_type="application/json", path=path)
+    jelly.jellyfin.sabotage.add(fault)
+    async with asking(jelly) as client:
+        with pytest.raises(Refused):
+            await client.mint_token(jelly.mara.id, DEVICE_ID)
+
+
 async def test_wrong_a_page_after_a_write_is_no_success(jelly):
     """What Jellyfin answers with nothing was not done when a login page says 200."""
     jelly.jellyfin.sabotage.login_page()

@@ -26,7 +26,7 @@ class House:
         make_user(data, "mara", PASSWORD)
         self.tokens = {
             scope: make_token(data, f"{scope} bot", scope)
-            for scope in ("play", "audit", "metrics", "admin")
+            for scope in ("play", "audit", "metrics", "webhook", "admin")
         }
         self.daemon = DaemonProcess(
             data,

@@ -16,6 +16,7 @@ from projections import PROJECTIONS
 
 ALLOWED = {
     "append": (),  # an insert has no plan
+    "people": ("SCAN people",),  # all of them are wanted, and they are few
     "head": ("SCAN events",),  # backwards along the primary key, and it stops at the first row
 }
 """The steps that a statement may have besides searches, each with its reason."""

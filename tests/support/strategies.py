@@ -3,11 +3,13 @@ Hypothesis strategies for what travels through the log: odd texts, every kind of
 that collide with one another.
 """
 
+import functools
 import types
 import typing
 import uuid
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from projections.commands import (
@@ -54,6 +56,8 @@ _BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     float: finite,
     bool: st.booleans(),
     type(None): st.none(),
+    bytes: st.binary(max_size=20),
+    msgspec.UnsetType: st.just(msgspec.UNSET),
 }
 
 
@@ -64,17 +68,32 @@ def events() -> st.SearchStrategy[Event]:
 
 def events_of(kind: type[Event]) -> st.SearchStrategy[Event]:
     """An event of one type, with any values its fields can have."""
+    return _structs_of(kind)
+
+
+@functools.cache
+def _structs_of(kind: Any) -> st.SearchStrategy[Any]:
     hints = typing.get_type_hints(kind)
-    return st.builds(kind, **{name: _values_of(hint) for name, hint in hints.items()})
+    fields = {name: _values_of(hint) for name, hint in hints.items() if name[0] != "_"}
+    return st.builds(kind, **fields)
 
 
 def _values_of(hint: Any) -> st.SearchStrategy[Any]:
     if hint in _BY_TYPE:
         return _BY_TYPE[hint]
-    if typing.get_origin(hint) is typing.Literal:
-        return st.sampled_from(typing.get_args(hint))
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return st.deferred(lambda: _structs_of(hint))
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return st.sampled_from(arguments)
+    if origin is dict:
+        return st.dictionaries(_values_of(arguments[0]), _values_of(arguments[1]), max_size=2)
+    if origin is tuple and arguments[-1] is Ellipsis:
+        return st.lists(_values_of(arguments[0]), max_size=2).map(tuple)
+    if origin is tuple:
+        return st.tuples(*map(_values_of, arguments))
     assert isinstance(hint, types.UnionType), f"no values are known for {hint}"
-    return st.one_of([_values_of(choice) for choice in typing.get_args(hint)])
+    return st.one_of([_values_of(choice) for choice in arguments])
 
 
 FILES: tuple[dict[str, Any], ...] = (

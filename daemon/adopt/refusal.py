@@ -1,0 +1,23 @@
+"""Why an ancestor cannot be taken over as it is."""
+
+from collections.abc import Sequence
+
+from projections.errors import PlayheadError
+
+
+class NotAdoptable(PlayheadError):
+    """Something of the ancestor's cannot be taken over; nothing was changed."""
+
+    hint = "Correct it and run the command again; nothing was written."
+
+
+def refuse_all(what: str, problems: Sequence[str]) -> None:
+    """
+    Raises one error with every problem; none means there is nothing to refuse.
+
+    Raises:
+        NotAdoptable: there is a problem.
+    """
+    if problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise NotAdoptable(f"{what} has {count}:\n  " + "\n  ".join(problems))

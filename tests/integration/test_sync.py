@@ -1,0 +1,128 @@
+"""
+Two and three Jellyfin servers kept in step by a real daemon, without any plugin: their sockets and
+sweeps are enough.
+"""
+
+import pytest
+
+from support.in_step import InStep
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Two servers with one film, looked at completely."""
+    with InStep(tmp_path, "attic", "barn") as servers:
+        servers.film()
+        servers.start()
+        yield servers
+
+
+def test_a_film_goes_on_where_it_was_stopped_on_another_server(tmp_path):
+    """On all of them, whatever their versions."""
+    with InStep(tmp_path, "attic", "barn", "cellar") as servers:
+        servers.film()
+        servers.start()
+
+        servers.person("attic").watches(servers.items["attic", "Harbour"], until_s=600)
+
+        for name in ("barn", "cellar"):
+            servers.wait_for(lambda name=name: servers.position_s(name) == 600, f"600 s on {name}")
+
+
+def test_watched_and_unwatched_travel(pair):
+    """Un-watching is a wish like any other: it is not undone by the server that still has it."""
+    pair.person("attic").marks_played(pair.items["attic", "Harbour"])
+    pair.wait_for(lambda: pair.data("barn").played, "watched in the barn")
+    pair.person("barn").marks_unplayed(pair.items["barn", "Harbour"])
+
+    pair.wait_for(lambda: not pair.data("attic").played, "unwatched in the attic")
+    pair.quiet()
+
+    assert not pair.data("attic").played
+    assert not pair.data("barn").played
+    assert pair.data("attic").last_played is None
+
+
+def test_starting_a_watched_film_again_leaves_it_watched_everywhere(pair):
+    """Servers before 12 say `played: false` the moment it starts."""
+    film = pair.items["attic", "Harbour"]
+    pair.person("attic").marks_played(film)
+    pair.wait_for(lambda: pair.data("barn").played, "watched in the barn")
+    pair.person("attic").starts(film)
+    pair.person("attic").stops(film, 1200)
+
+    pair.wait_for(lambda: pair.position_s("barn") == 1200, "1200 s in the barn")
+    pair.wait_for(lambda: pair.data("attic").played, "watched again in the attic")
+
+    assert pair.data("barn").played
+
+
+def test_a_favourite_and_a_rating_travel_both_ways(pair):
+    """Also taking them back."""
+    pair.person("attic").favors(pair.items["attic", "Harbour"])
+    pair.wait_for(lambda: pair.data("barn").favorite, "favourite in the barn")
+    pair.person("barn").rates(pair.items["barn", "Harbour"], likes=True)
+    pair.wait_for(lambda: pair.data("attic").rating == 10, "rated in the attic")
+    pair.person("attic").rates(pair.items["attic", "Harbour"], likes=None)
+    pair.wait_for(lambda: pair.data("barn").rating is None, "not rated in the barn")
+    pair.person("barn").favors(pair.items["barn", "Harbour"], favorite=False)
+
+    pair.wait_for(lambda: not pair.data("attic").favorite, "no favourite in the attic")
+
+    assert pair.data("attic").rating is None
+
+
+def test_nothing_ping_pongs(pair):
+    """One change here is one write there, and none back."""
+    pair.person("attic").watches(pair.items["attic", "Harbour"], until_s=600)
+    pair.wait_for(lambda: pair.position_s("barn") == 600, "600 s in the barn")
+    pair.quiet()
+
+    assert 1 == len(pair.writes("barn"))
+    assert not pair.writes("attic")
+
+
+def test_a_position_in_a_player_resumes_in_jellyfin(tmp_path):
+    """A player's file is the film that a library holds under the same path."""
+    with InStep(tmp_path, "attic", "barn", people=("default",)) as servers:
+        servers.film()
+        servers.start()
+
+        servers.positions(
+            name="Harbour.mkv",
+            path="/films/Harbour.mkv",
+            position_s=321.0,
+            duration_s=6000.0,
+            reason="quit",
+        )
+
+        for name in servers.names:
+            servers.wait_for(
+                lambda name=name: servers.position_s(name, who="default") == 321, f"321 s, {name}"
+            )
+
+
+def test_what_happened_while_the_daemon_was_down_is_found(pair):
+    """By the sweep at its start."""
+    pair.daemon.stop()
+    pair.person("attic").watches(pair.items["attic", "Harbour"], until_s=900)
+    pair.person("barn").favors(pair.items["barn", "Harbour"])
+    pair.daemon.restart()
+
+    pair.wait_for(lambda: pair.position_s("barn") == 900, "900 s in the barn")
+    pair.wait_for(lambda: pair.data("attic").favorite, "favourite in the attic")
+
+
+def test_a_server_that_is_down_holds_up_nobody(tmp_path):
+    """And is told when it is back."""
+    with InStep(tmp_path, "attic", "barn", "cellar", sync="retry_max_s = 2") as servers:
+        servers.film()
+        servers.start()
+        servers["cellar"].sabotage.starting()
+
+        servers.person("attic").watches(servers.items["attic", "Harbour"], until_s=600)
+        servers.wait_for(lambda: servers.position_s("barn") == 600, "600 s in the barn")
+        assert 0 == servers.position_s("cellar")
+        servers["cellar"].sabotage.clear()
+
+        servers.wait_for(lambda: servers.position_s("cellar") == 600, "600 s in the cellar")

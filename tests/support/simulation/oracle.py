@@ -1,0 +1,85 @@
+"""
+What must hold once everything is quiet.
+"""
+
+from collections.abc import Iterator
+
+from projections.library import ITEMS
+from projections.titles import TITLES
+from projections.userdata import BLANK, FIELDS, State, same
+from support.simulation.server import SimServer
+from support.simulation.world import QUIET_ROUNDS_MAX, World
+
+
+def problems_of(world: World) -> list[str]:
+    """Everything that is wrong with a world that should have come to rest."""
+    found: list[str] = []
+    if world.settle() >= QUIET_ROUNDS_MAX:
+        found.append("it never comes to rest")
+    found += _unrest(world)
+    found += _disagreements(world)
+    if world.scene != "chaos":
+        found += _surprises(world)
+    found += world.core.differences()
+    return found
+
+
+def _unrest(world: World) -> Iterator[str]:
+    writes = [server.writes_count for server in world.servers.values()]
+    head = world.core.head
+    world.settle()
+    if writes != [server.writes_count for server in world.servers.values()]:
+        yield "servers are written to although nothing happens"
+    if any(envelope.type == "delta.planned" for envelope in world.core.events[head:]):
+        yield "deltas are planned although nothing happens"
+
+
+def _disagreements(world: World) -> Iterator[str]:
+    for title in world.titles:
+        for user in world.users:
+            for server, item_id, state in _copies(world, user, title):
+                yield from _deviations(world, server, item_id, user, state)
+
+
+def _copies(world: World, user: str, title: str) -> Iterator[tuple[SimServer, str, State]]:
+    for name, server in world.servers.items():
+        item_id = world.items.get((name, title))
+        if item_id is not None:
+            yield server, item_id, server.state(f"{name}-{user}", item_id)
+
+
+def _deviations(
+    world: World, server: SimServer, item_id: str, user: str, state: State
+) -> Iterator[str]:
+    item = world.core.views.get(ITEMS, (server.name, item_id))
+    if item is None:
+        yield f"{server.name} has {item_id}, and nobody knows"
+        return
+    title = world.core.views.get(TITLES, (user.casefold(), item.item.media))
+    registers = {} if title is None else title.registers
+    for name in FIELDS:
+        wanted = registers[name].value if name in registers else getattr(BLANK, name)
+        if name == "rating" and server.quirks.ignores_rating:
+            continue
+        if name == "position_ticks" and server.quirks.rounds_positions > 1:
+            continue
+        if not same(name, wanted, getattr(state, name)):
+            yield (
+                f"{user}, {item.item.listing.name}: {name} is {getattr(state, name)} on"
+                f" {server.name}, agreed is {wanted}"
+            )
+
+
+def _surprises(world: World) -> Iterator[str]:
+    """What all agree on is what people did."""
+    for title in world.titles:
+        for user in world.users:
+            ideal = world.ideal.state(user, title)
+            for server, _, state in _copies(world, user, title):
+                for name in FIELDS:
+                    wanted, found = getattr(ideal, name), getattr(state, name)
+                    if not same(name, wanted, found):
+                        yield (
+                            f"{user}, {title}: {name} is {found} on {server.name},"
+                            f" people made it {wanted}"
+                        )
