@@ -130,7 +130,13 @@ def _news(known: Server, event: Any, envelope: Envelope) -> dict[str, Any]:
         case BrakePulled():
             return {"brake": event.reason, "suspects_count": event.suspects_count}
         case BrakeReleased():
-            return {"brake": "", "suspects_count": 0, "decision": event.decision}
+            return {
+                "brake": "",
+                "suspects_count": 0,
+                "decision": event.decision,
+                "sweeping_since": 0,
+                "listed_count": 0,
+            }
         case SweepStarted():
             begun = {"sweeping_since": envelope.seq, "listed_count": 0}
             return begun if event.kind == "full" else {}

@@ -43,6 +43,7 @@ def command(server: str, body: bytes, content_type: str) -> ReceiveWebhook:
     """
     notice = parse(body, content_type)
     pokes = _pokes(notice, body)
+    problem = notice.problem or ("" if pokes else _lack(notice))
     return ReceiveWebhook(
         source=SOURCE,
         actor=server,
@@ -51,8 +52,9 @@ def command(server: str, body: bytes, content_type: str) -> ReceiveWebhook:
         content_type=content_type,
         type=notice.type[:WORD_CHARS_MAX],
         pokes=pokes,
-        problem=notice.problem or ("" if pokes else _lack(notice)),
-        id=_event_id(server, notice.dedup_key),
+        problem=problem,
+        # What is not understood is never taken for a repeat: its key may lack what tells it apart.
+        id=_event_id(server, notice.dedup_key) if pokes or not problem else None,
         at=_moment(notice.utc_ns),
     )
 

@@ -11,87 +11,32 @@ A failure of the server opens its circuit; a defect of ours ends a round, not th
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Literal, TypeAlias
 
 import anyio
-import msgspec
 
 from adapters.jellyfin import pokes
+from adapters.jellyfin.agenda import IDLE_S_MAX, Agenda, agenda_of
 from adapters.jellyfin.deliver import deliver, seek_titles
 from adapters.jellyfin.errors import JellyfinError
+from adapters.jellyfin.schedule import SweepPlan
 from adapters.jellyfin.server import Server, ends_the_round
 from adapters.jellyfin.sweep import full_sweep, quick_sweep
 from adapters.jellyfin.watch import watch
-from projections.deliveries import DELIVERIES, Delivery, Status
-from projections.envelope import NANOS_PER_SECOND, Nanos
 from projections.errors import PlayheadError
-from projections.fold import Views
-from projections.servers import POKES, SERVERS, Pending
-
-DELIVERIES_MAX = 100
-"""Deliveries carried out together: one question asks for the state of all of them."""
-
-IDLE_S_MAX = 30.0
-"""A lane looks around this often even if nothing calls it; health is judged by it."""
+from projections.sync_events import SweepKind
 
 DEFECT_PAUSE_S = 5.0
+LOOK_AGAIN_S = 1.0
 ROUND_S_MAX = 300.0
 """A hundred deliveries at a server that takes its time for each of them."""
 
-SWEEP_PAUSE_S = 0.1
 END_OF_TIME_NS = 2**62
 FLUSH_S_MAX = 3.0
 """How long deliveries that waited for their moment may take when the daemon stops."""
 
 LaneState: TypeAlias = Literal["idle", "working", "waiting", "stopped"]
-
-
-class Agenda(msgspec.Struct, frozen=True):
-    """
-    What there is to do for a server now, and in how many seconds more falls due. `brake` says that
-    nothing is to be done until the operator has looked.
-    """
-
-    pokes: list[Pending]
-    waiting: list[Delivery]
-    due: list[Delivery]
-    brake: bool
-    pause_s: float
-
-
-async def agenda_of(server: Server, *, now_ns: Nanos | None = None) -> Agenda:
-    """What there is to do, found out in one look at the views."""
-    now_ns = server.desk.now_ns() if now_ns is None else now_ns
-    return await server.desk.read(lambda views: _agenda(views, server, now_ns))
-
-
-def _agenda(views: Views, server: Server, now_ns: Nanos) -> Agenda:
-    poked = views.find(POKES, "pokes_of_server", (server.name, pokes.POKES_MAX))
-    waits_s = [pokes.wait_s(server, row, now_ns) for row in poked]
-    known = views.get(SERVERS, (server.name,))
-    due, next_due_s = _falling_due(views, server, "due", now_ns)
-    waiting, next_waiting_s = _falling_due(views, server, "waiting", now_ns)
-    later_s = [wait_s for wait_s in waits_s if wait_s > 0]
-    return Agenda(
-        pokes=[row for row, wait_s in zip(poked, waits_s, strict=True) if wait_s <= 0],
-        waiting=waiting,
-        due=due,
-        brake=known is not None and bool(known.brake),
-        pause_s=min([next_due_s, next_waiting_s, *later_s]),
-    )
-
-
-def _falling_due(
-    views: Views, server: Server, status: Status, now_ns: Nanos
-) -> tuple[list[Delivery], float]:
-    """The deliveries that are due, and in how many seconds the next one will be."""
-    if server.settings.dry_run:
-        return [], IDLE_S_MAX
-    place = (server.name, status, now_ns)
-    rows = views.find(DELIVERIES, "deliveries_due", (*place, DELIVERIES_MAX))
-    later = views.find(DELIVERIES, "deliveries_after", (*place, 1))
-    pauses_s = [(row.due_ns - now_ns) / NANOS_PER_SECOND for row in later]
-    return rows, min([IDLE_S_MAX, *pauses_s])
 
 
 class Lane:
@@ -111,6 +56,7 @@ class Lane:
         self.round_at_s = server.desk.monotonic_s()
         self.deadline_s = server.settings.retry_s_max + ROUND_S_MAX
         self._installation = installation
+        self._sweeping = False
 
     async def run(self) -> None:
         """Works until cancelled."""
@@ -188,6 +134,8 @@ class Lane:
             server.succeeded()
             server.want_sweep("full")
             return 0.0
+        if agenda.decided and not self._sweeping:
+            server.want_sweep("full")
         return IDLE_S_MAX if agenda.brake else await self._work(agenda)
 
     async def _work(self, agenda: Agenda) -> float:
@@ -204,40 +152,32 @@ class Lane:
 
     async def _sweeps(self) -> None:
         """A full sweep first, then each kind when it is due or asked for."""
-        server, settings = self.server, self.server.settings
-        started_s = server.desk.monotonic_s()
-        full_at_s = quick_at_s = started_s
+        server = self.server
+        plan = SweepPlan(server.settings, server.desk.monotonic_s())
         while True:
-            now_s = server.desk.monotonic_s()
-            wanted = server.take_wanted_sweep()
-            ready = server.info is not None and self._is_closed()
-            if ready and not (await server.known()).brake:
-                if wanted == "full" or now_s >= full_at_s:
-                    pause_s = await self._guarded(self._full, otherwise_s=DEFECT_PAUSE_S)
-                    if pause_s == 0:
-                        full_at_s = server.desk.monotonic_s() + settings.full_sweep_every_s
-                        quick_at_s = server.desk.monotonic_s() + self._quick_every_s()
-                    await anyio.sleep(pause_s)
-                elif wanted == "quick" or now_s >= quick_at_s:
-                    await anyio.sleep(await self._guarded(self._quick, otherwise_s=DEFECT_PAUSE_S))
-                    quick_at_s = server.desk.monotonic_s() + self._quick_every_s()
-            elif wanted:
-                server.want_sweep(wanted)
-            if ready:
-                pause_s = min(full_at_s, quick_at_s) - server.desk.monotonic_s()
-                with anyio.move_on_after(max(SWEEP_PAUSE_S, pause_s)):
-                    await server.wait_for_wanted_sweep()
-            else:
-                with anyio.move_on_after(IDLE_S_MAX):
+            if not await self._may_sweep():
+                with anyio.move_on_after(LOOK_AGAIN_S):
                     await server.accounts_listed.wait()
+                continue
+            kind = plan.due(server.desk.monotonic_s(), server.take_wanted_sweep())
+            if kind is not None:
+                started_s = server.desk.monotonic_s()
+                self._sweeping = True
+                pause_s = await self._guarded(
+                    partial(self._sweep, kind), otherwise_s=DEFECT_PAUSE_S
+                )
+                self._sweeping = False
+                if pause_s == 0:
+                    plan.done(kind, started_s, server.desk.monotonic_s())
+                await anyio.sleep(pause_s)
+            with anyio.move_on_after(plan.pause_s(server.desk.monotonic_s())):
+                await server.wait_for_wanted_sweep()
 
-    def _quick_every_s(self) -> float:
-        return self.server.settings.quick_sweep_every_s or float("inf")
+    async def _may_sweep(self) -> bool:
+        if self.server.info is None or not self._is_closed():
+            return False
+        return not (await self.server.known()).brake
 
-    async def _full(self) -> float:
-        await full_sweep(self.server)
-        return 0.0
-
-    async def _quick(self) -> float:
-        await quick_sweep(self.server)
+    async def _sweep(self, kind: SweepKind) -> float:
+        await (full_sweep if kind == "full" else quick_sweep)(self.server)
         return 0.0

@@ -22,7 +22,7 @@ from projections.listing import FOLDERS, Listing
 from projections.servers import SERVERS
 from projections.servers import Server as KnownServer
 from projections.sync_commands import AccountSeen, ListAccounts
-from projections.sync_events import BrakePulled, ServerLost, ServerReached
+from projections.sync_events import BrakePulled, ServerLost, ServerReached, SweepKind
 from projections.userdata import State
 
 SOURCE = "jellyfin"
@@ -70,7 +70,7 @@ class Server:
         self.user_clients: dict[str, JellyfinClient] = {}
         self.accounts_listed = anyio.Event()
         self._wanted_sweep = anyio.Event()
-        self.sweep_wanted = ""
+        self._sweep_kind: SweepKind | None = None
 
     async def record(self, event: Event) -> None:
         """Records a fact about this server."""
@@ -81,15 +81,15 @@ class Server:
         row = await self.desk.read(lambda views: views.get(SERVERS, (self.name,)))
         return row or KnownServer(server=self.name)
 
-    def want_sweep(self, kind: str) -> None:
+    def want_sweep(self, kind: SweepKind) -> None:
         """Asks for a sweep out of turn; a full one covers a quick one."""
-        if self.sweep_wanted != "full":
-            self.sweep_wanted = kind
+        if self._sweep_kind != "full":
+            self._sweep_kind = kind
         self._wanted_sweep.set()
 
-    def take_wanted_sweep(self) -> str:
+    def take_wanted_sweep(self) -> SweepKind | None:
         """The sweep that was asked for, once."""
-        kind, self.sweep_wanted = self.sweep_wanted, ""
+        kind, self._sweep_kind = self._sweep_kind, None
         self._wanted_sweep = anyio.Event()
         return kind
 

@@ -75,7 +75,7 @@ async def full_sweep(server: Server) -> None:
     for person in await look.people_on(server):
         users[person.user] = server.desk.head
         finds += [find async for find in _everything_of(server, person, tally)]
-    if known.decision != "accept" and await _brake(server, tally):
+    if not known.decision and await _brake(server, tally):
         return
     differences = await _hand_in(server, finds)
     await server.record(
