@@ -76,8 +76,9 @@ async def set_up(
     for user in users:
         if user.disabled or dry_run:
             continue
+        # Another device than the daemon's: a new token would end the one that it listens with.
         try:
-            device = device_id(installation, client.server, user.user_id)
+            device = device_id(f"{installation}-setup", client.server, user.user_id)
             await client.mint_token(user.user_id, device)
         except JellyfinError as error:
             problems.append(f"No token for {user.name}: {error} {error.hint}")

@@ -8,10 +8,12 @@ import sys
 import click
 
 from daemon import __version__
+from daemon.cli.adopt import adopt
 from daemon.cli.config import config
 from daemon.cli.credentials import token, user
 from daemon.cli.explain import explain
 from daemon.cli.jellyfin import jellyfin
+from daemon.cli.jellyfin_setup import setup
 from daemon.cli.log import log
 from daemon.cli.replay import replay
 from daemon.cli.serve import serve
@@ -31,12 +33,14 @@ def cli() -> None:
 
 COMMANDS = (
     *(serve, log, explain, undo, jellyfin),
-    *(replay, verify, export, import_),
+    *(replay, verify, export, import_, adopt),
     *(user, token, config),
 )
 
 for command in COMMANDS:
     cli.add_command(command)
+
+jellyfin.add_command(setup)
 
 
 def main() -> None:
