@@ -8,6 +8,7 @@ import os
 import random
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -84,8 +85,8 @@ class WorkDesk:
         return await self._writer.submit(command)
 
     async def read(self, question: Callable[[Views], T]) -> T:
-        """An answer from the views."""
-        return await self._views.read(question)
+        """An answer from the views, as of one moment."""
+        return await self._views.read(partial(_at_one_moment, question))
 
     def tell(self, level: str, event: str, **facts: Any) -> None:
         """A log line."""
@@ -96,6 +97,11 @@ class WorkDesk:
         path = self._secrets / _NO_FILE_NAME.sub("_", name)
         await anyio.to_thread.run_sync(_write_secret, path, text)
         logger.info("secret_kept", file=str(path))
+
+
+def _at_one_moment(question: Callable[[Views], T], views: ViewReader) -> T:
+    with views.moment():
+        return question(views)
 
 
 def _write_secret(path: Path, text: str) -> None:

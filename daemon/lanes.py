@@ -26,6 +26,9 @@ class Lane(Protocol):
     async def run(self) -> None:
         """Works until cancelled."""
 
+    async def listen_once_more(self) -> None:
+        """Looks at what is only looked at now and then."""
+
     async def flush(self) -> None:
         """Delivers what only waited for its moment."""
 
@@ -53,7 +56,10 @@ class Lanes:
                 tasks.start_soon(lane.run)
 
     async def flush(self) -> None:
-        """Delivers what only waited for its moment, everywhere at once."""
+        """Delivers what only waited for its moment, everywhere at once, once all have looked."""
+        async with anyio.create_task_group() as tasks:
+            for lane in self.lanes:
+                tasks.start_soon(lane.listen_once_more)
         async with anyio.create_task_group() as tasks:
             for lane in self.lanes:
                 tasks.start_soon(lane.flush)

@@ -12,6 +12,7 @@ from projections.deliveries import DELIVERIES
 from projections.fold import Projection
 from projections.jobs import JOBS
 from projections.library import CLUES, ITEMS
+from projections.playlists import PLAYLISTS, SHELVES
 from projections.positions import POSITIONS
 from projections.servers import POKES, RULES, SERVERS
 from projections.sessions import SESSIONS
@@ -34,6 +35,8 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     ITEMS,
     CLUES,
     TITLES,
+    PLAYLISTS,
+    SHELVES,
     DELIVERIES,
     TRAIL,
 )

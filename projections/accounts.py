@@ -12,6 +12,9 @@ from projections.events import Event, Opaque
 from projections.fold import Key, Projection
 from projections.sync_events import Account, AccountsListed
 
+ACCOUNTS_MAX = 10_000
+"""People, and accounts of one server, that are looked at."""
+
 
 class Person(msgspec.Struct, frozen=True, gc=False):
     """One person's accounts: user ids per server, normally one. Two make the person ambiguous."""

@@ -15,9 +15,9 @@ from projections.envelope import Envelope, Seq
 from projections.finding import items_of, name_of
 from projections.fold import Views
 from projections.history import HistoryLine, history_line
+from projections.in_force import kept_fields, rules_in_force
 from projections.library import LibraryItem, member, server_and_item
 from projections.moments import moment_text
-from projections.sync_decisions import kept_fields, rules_in_force
 from projections.sync_events import MatchedBy, UserDataWish
 from projections.titles import TITLES, Seen, Title
 from projections.trail import TRAIL, attempts_trail, title_trail

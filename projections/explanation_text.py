@@ -40,11 +40,20 @@ def _person(person: PersonView) -> Iterator[str]:
     yield from aligned(rows or [("nothing",)], indent=4)
     yield "  Servers"
     yield from aligned([_server(server) for server in person.servers] or [("none",)], indent=4)
-    for server in person.servers:
-        if server.delivery is not None:
-            yield f"    {server.server}: {delivery_text(server.delivery)}"
+    yield from _open(person.servers)
     yield f"  History{_shown(person)}"
     yield from _history(person.history)
+
+
+def _open(servers: Sequence[ServerView]) -> Iterator[str]:
+    rows = [
+        (server.server, f"event {delivery.seq}", delivery.text, delivery_state(delivery))
+        for server in servers
+        if (delivery := server.delivery) is not None
+    ]
+    if rows:
+        yield "  Still to be written"
+        yield from aligned(rows, indent=4)
 
 
 def _second(moment: str) -> str:
@@ -56,8 +65,9 @@ def _server(server: ServerView) -> tuple[str, ...]:
         return (server.server, "-", "does not have it")
     verdict = _verdict(server)
     seen = f"seen {_second(server.seen_at)}, event {server.seen_seq}" if server.seen_at else ""
-    origin = f"by {server.matched_by} since event {server.since_seq}"
-    return (server.server, server.item_id, verdict, seen, f"{server.path or 'no path'} {origin}")
+    how = "its first item" if server.matched_by == "nothing" else f"matched by {server.matched_by}"
+    origin = f"{how}, event {server.since_seq}"
+    return (server.server, server.item_id, verdict, seen, server.path or "no path", origin)
 
 
 def _verdict(server: ServerView) -> str:
@@ -75,18 +85,18 @@ def _verdict(server: ServerView) -> str:
     return ", ".join(parts)
 
 
-def delivery_text(delivery: DeliveryView) -> str:
-    """An open delivery: what, in which state, why not yet, when next."""
+def delivery_state(delivery: DeliveryView) -> str:
+    """What holds an open delivery up, and when it is tried next."""
     when = f", next try {_second(delivery.next_try)}" if delivery.next_try else ""
     told = {
-        "due": f"to be written{when}",
+        "due": f"due {_second(delivery.next_try)}" if delivery.next_try else "due now",
         "waiting": f"waits for the title to appear{when}",
         "parked": f"parked until `playhead jellyfin retry {delivery.seq}`",
     }[delivery.status]
     tries = _times("tried", delivery.attempts_count)
     put_off = _times("put off", delivery.deferrals_count)
     reason = f": {delivery.reason}" if delivery.reason else ""
-    return f"{delivery.text} {told}{tries}{put_off} (event {delivery.seq}){reason}"
+    return f"{told}{tries}{put_off}{reason}"
 
 
 def _times(what: str, count: int) -> str:

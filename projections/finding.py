@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from projections.errors import NotFound, Rejected
+from projections.errors import Conflict, NotFound
 from projections.fold import Views
 from projections.identity import normal_path
+from projections.in_force import rules_in_force
 from projections.library import CLUES, ITEMS, LibraryItem, media_clue, server_and_item
 from projections.reactions import title_text
 from projections.rules import shared_path
-from projections.sync_decisions import rules_in_force
 from projections.titles import TITLES
 from projections.wording import printable
 
@@ -37,7 +37,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     servers: tuple[str, ...]
 
 
-class Ambiguous(Rejected):
+class Ambiguous(Conflict):
     """Several titles are meant."""
 
     hint = "Ask again with one of these media keys."
@@ -73,11 +73,17 @@ def title_called(views: Views, text: str, *, server: str | None = None) -> str:
 
 def titles_called(views: Views, text: str, *, server: str | None = None) -> tuple[str, ...]:
     """The media keys of all titles that may be meant, at most `CANDIDATES_MAX`."""
-    for found in _by_kind(views, text.strip(), server):
+    server = None if server is None else _whole(server)
+    for found in _by_kind(views, _whole(text.strip()), server):
         media = tuple(dict.fromkeys(found))
         if media:
             return media[:CANDIDATES_MAX]
     return ()
+
+
+def _whole(text: str) -> str:
+    """A text that can be looked up: half a character, out of a broken argument, is in no row."""
+    return text.encode(errors="replace").decode()
 
 
 def _by_kind(views: Views, text: str, server: str | None) -> Iterator[Iterable[str]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from projections.accounts import ACCOUNTS, PEOPLE
+from projections.accounts import ACCOUNTS, ACCOUNTS_MAX, PEOPLE, Person
 from projections.deliveries import DELIVERIES, Delivery, delivery_key, waiting_subject
 from projections.envelope import NANOS_PER_SECOND, Draft, Envelope, Nanos
 from projections.events import Event, PositionReported
@@ -19,10 +19,13 @@ from projections.fold import Views
 from projections.identity import normal_path
 from projections.library import CLUES, ITEMS, LibraryItem, media_clue, member, server_and_item
 from projections.matching import title_of_file
+from projections.playlist_events import PlaylistObserved
+from projections.playlist_reactions import playlists_observed
 from projections.positions import is_late
 from projections.rules import policy_for, shared_path
 from projections.sync_decisions import kept_fields, rules_in_force
 from projections.sync_events import (
+    Account,
     AccountsListed,
     AccountWish,
     DeltaDelivered,
@@ -32,7 +35,7 @@ from projections.sync_events import (
     UserDataSet,
     UserDataWish,
 )
-from projections.titles import TITLES, Title
+from projections.titles import TITLES, Title, worth_telling
 from projections.userdata import (
     BLANK,
     TICKS_PER_SECOND,
@@ -43,9 +46,6 @@ from projections.userdata import (
     same,
     without,
 )
-
-CORRECTIONS_MAX = 3
-"""How often a server is told again what it does not keep, before it is left as it is."""
 
 PLAYING_ON: frozenset[str] = frozenset({"PlaybackProgress", "heartbeat"})
 """Reasons that come again and again while something plays: passed on only now and then."""
@@ -122,7 +122,7 @@ class _Planner:
         for place, item in members.items():
             observed = here.get(place)
             if observed is not None:
-                yield from self._corrected(title, place, item, first=observed.first)
+                yield from self._told(title, place, item, corrective=not observed.first)
             elif changed:
                 yield from self._told(title, place, item, corrective=False)
         if changed:
@@ -137,13 +137,6 @@ class _Planner:
                 found[place] = item
         return found
 
-    def _corrected(
-        self, title: Title, place: str, item: LibraryItem, *, first: bool
-    ) -> Iterable[tuple[Event, Nanos]]:
-        seen = title.seen.get(place)
-        if seen is None or seen.corrections < CORRECTIONS_MAX:
-            yield from self._told(title, place, item, corrective=not first)
-
     def _told(
         self, title: Title, place: str, item: LibraryItem, *, corrective: bool
     ) -> Iterable[tuple[Event, Nanos]]:
@@ -152,6 +145,8 @@ class _Planner:
         seen = title.seen.get(place)
         wanted = missing(title.registers, BLANK if seen is None else seen.state)
         wanted = without(wanted, wanted_not(wanted, kept_fields(self._rules, item.item.listing)))
+        if corrective:
+            wanted = worth_telling(seen, wanted)
         if not wanted:
             return
         wish = UserDataWish(
@@ -308,17 +303,40 @@ def _accounts(views: Views, envelope: Envelope, now: Nanos) -> Iterable[tuple[Ev
     assert isinstance(event, AccountsListed)
     rules = rules_in_force(views)
     for server, its_rules in rules.servers.items():
-        if server == event.server:
-            continue
         if its_rules.create_users:
-            for account in event.appeared.values():
-                person = views.get(PEOPLE, (account.user,))
-                if person is None or not person.accounts.get(server):
-                    wish = AccountWish(action="create", name=account.name)
-                    yield _account_plan(server, account.user, wish, now), now
+            yield from _missing_accounts(views, event, server, now)
+        if its_rules.create_users and server != event.server:
             yield from _renamed(views, event, server, now)
-        if its_rules.delete_users:
+        if its_rules.delete_users and server != event.server:
             yield from _gone(views, event, server, now)
+
+
+def _missing_accounts(
+    views: Views, event: AccountsListed, server: str, now: Nanos
+) -> Iterable[tuple[Event, Nanos]]:
+    """
+    The accounts that a server shall get: of those who are new elsewhere, and when it is listed for
+    the first time of everybody. Until then nobody knows whom it has, under whatever name.
+    """
+    people = views.find(PEOPLE, "people", (ACCOUNTS_MAX,))
+    known = {user_id for person in people for user_id in person.accounts.get(server, ())}
+    wanted = event.appeared.values() if server != event.server else ()
+    if server == event.server and known == event.appeared.keys():
+        wanted = [account for person in people for account in _somewhere(views, person)]
+    for account in wanted if known else ():
+        person = views.get(PEOPLE, (account.user,))
+        if person is None or not person.accounts.get(server):
+            wish = AccountWish(action="create", name=account.name)
+            yield _account_plan(server, account.user, wish, now), now
+
+
+def _somewhere(views: Views, person: Person) -> list[Account]:
+    """One of a person's accounts, to have its name."""
+    for server, user_ids in person.accounts.items():
+        account = views.get(ACCOUNTS, (server, user_ids[0]))
+        if account is not None:
+            return [account]
+    return []
 
 
 def _renamed(
@@ -364,4 +382,5 @@ _REACTIONS: dict[type[Event], Reaction] = {
     DeltaDelivered: _delivered,
     PositionReported: _reported,
     AccountsListed: _accounts,
+    PlaylistObserved: playlists_observed,
 }

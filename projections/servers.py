@@ -115,9 +115,10 @@ class Servers(Projection[Server]):
 
 
 def _news(known: Server, event: Any, envelope: Envelope) -> dict[str, Any]:
+    news: dict[str, Any] = {}
     match event:
         case ServerReached():
-            return {
+            news = {
                 "server_id": event.server_id,
                 "name": event.name,
                 "version": event.version,
@@ -126,11 +127,11 @@ def _news(known: Server, event: Any, envelope: Envelope) -> dict[str, Any]:
                 "error": "",
             }
         case ServerLost():
-            return {"reachable": False, "changed_at": envelope.at, "error": event.error}
+            news = {"reachable": False, "changed_at": envelope.at, "error": event.error}
         case BrakePulled():
-            return {"brake": event.reason, "suspects_count": event.suspects_count}
+            news = {"brake": event.reason, "suspects_count": event.suspects_count}
         case BrakeReleased():
-            return {
+            news = {
                 "brake": "",
                 "suspects_count": 0,
                 "decision": event.decision,
@@ -139,12 +140,14 @@ def _news(known: Server, event: Any, envelope: Envelope) -> dict[str, Any]:
             }
         case SweepStarted():
             begun = {"sweeping_since": envelope.seq, "listed_count": 0}
-            return begun if event.kind == "full" else {}
+            news = begun if event.kind == "full" else {}
         case SweepProgressed():
-            return {"listed_count": event.listed_count}
+            news = {"listed_count": event.listed_count}
         case SweepFinished():
-            return _swept(known, event, envelope.at)
-    raise AssertionError(f"unexpected event {event!r}")
+            news = _swept(known, event, envelope.at)
+        case _:
+            raise AssertionError(f"unexpected event {event!r}")
+    return news
 
 
 def _swept(known: Server, event: SweepFinished, at: Nanos) -> dict[str, Any]:
@@ -164,8 +167,8 @@ def _swept(known: Server, event: SweepFinished, at: Nanos) -> dict[str, Any]:
 class Pending(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     Something on a server that has to be looked at again: since event `first`, last told of by event
-    `last`, for these reasons, and what it was said to be. `watched` is the latest of the
-    states it was said to have in which the title was watched.
+    `last`, for these reasons, and what it was said to be. That was true at `state_at`;
+    `watched` is the latest of the states in which the title was watched.
     """
 
     server: str
@@ -177,6 +180,7 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     first_at: Nanos
     reasons: tuple[SaveReason, ...] = ()
     state: State | None = None
+    state_at: Nanos = 0
     watched: State | None = None
 
 
@@ -241,19 +245,22 @@ REASONS_MAX = 8
 
 
 def _poked(row: Pending | None, server: str, poke: Poke, envelope: Envelope) -> Pending:
-    reasons = dict.fromkeys([*(row.reasons if row else ()), poke.reason])
-    return Pending(
+    known = row or Pending(
         server=server,
         kind=poke.kind,
         user_id=poke.user_id,
         item_id=poke.item_id,
-        first=row.first if row else envelope.seq,
+        first=envelope.seq,
         last=envelope.seq,
-        first_at=row.first_at if row else envelope.recorded,
-        reasons=tuple(reason for reason in reasons if reason)[-REASONS_MAX:],
-        state=poke.state or (row.state if row else None),
-        watched=poke.state if poke.state and poke.state.played else (row.watched if row else None),
+        first_at=envelope.recorded,
     )
+    reasons = tuple(reason for reason in dict.fromkeys((*known.reasons, poke.reason)) if reason)
+    news: dict[str, Any] = {"last": envelope.seq, "reasons": reasons[-REASONS_MAX:]}
+    if poke.state is not None and envelope.at >= known.state_at:
+        news |= {"state": poke.state, "state_at": envelope.at}
+    if poke.state is not None and poke.state.played:
+        news["watched"] = poke.state
+    return msgspec.structs.replace(known, **news)
 
 
 def poke_key(server: str, poke: Poke) -> Key:

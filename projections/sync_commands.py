@@ -7,6 +7,7 @@ import msgspec
 from projections.commands import Command
 from projections.envelope import Nanos, Seq
 from projections.listing import Listing
+from projections.playlist_events import Aspect
 from projections.rules import Rules
 from projections.sync_events import Poke
 from projections.userdata import NOTHING, Changes, SaveReason, State
@@ -93,6 +94,32 @@ class ObserveUserData(Command, frozen=True, kw_only=True):
     via: str = "read"
 
 
+class PlaylistState(msgspec.Struct, frozen=True, kw_only=True):
+    """One playlist as a server has it: the ids of its items, and per user id who may edit."""
+
+    name: str
+    entries: tuple[str, ...] = ()
+    public: bool = False
+    shares: dict[str, bool] = {}
+    media_type: str = ""
+
+
+class ObservePlaylists(Command, frozen=True, kw_only=True):
+    """
+    A server was asked, at the moment the log ended with `as_of`, for the playlists that belong to a
+    person. `unchanged` are the ids of more playlists that are there and not worth telling of;
+    `complete`: there are no others.
+    """
+
+    server: str
+    user: str
+    user_id: str
+    as_of: Seq
+    playlists: dict[str, PlaylistState]
+    unchanged: frozenset[str] = frozenset()
+    complete: bool = False
+
+
 class SetUserData(Command, frozen=True, kw_only=True):
     """
     Change the agreed values of one person's title. A field in `expected` is left alone unless its
@@ -123,6 +150,17 @@ class Delivered(Attempt, frozen=True, kw_only=True):
     state: State | None = None
 
 
+class DeliveredPlaylist(Attempt, frozen=True, kw_only=True):
+    """
+    A playlist was written, or deleted; `wrote` are the aspects that had to be. `state` is what the
+    server holds now under `playlist_id`, None when it holds nothing.
+    """
+
+    playlist_id: str = ""
+    state: PlaylistState | None = None
+    wrote: tuple[Aspect, ...] = ()
+
+
 class Failed(Attempt, frozen=True, kw_only=True):
     """It could not be written; tried again at `retry_ns`."""
 
@@ -148,7 +186,7 @@ class RecordAttempts(Command, frozen=True, kw_only=True):
     """What came of some deliveries to one target."""
 
     target: str
-    attempts: tuple[Delivered | Failed | Deferred | Abandoned, ...]
+    attempts: tuple[Delivered | DeliveredPlaylist | Failed | Deferred | Abandoned, ...]
 
 
 class RetryDelivery(Command, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ import msgspec
 from projections.envelope import Nanos, Seq
 from projections.events import Event
 from projections.listing import Listing
+from projections.playlist_events import PlaylistSeen
 from projections.rules import Rules
 from projections.userdata import NOTHING, Changes, SaveReason, State
 
@@ -196,10 +197,14 @@ class AccountWish(Struct, frozen=True, kw_only=True, tag="account", tag_field="k
 
 
 class PlaylistWish(Struct, frozen=True, kw_only=True, tag="playlist", tag_field="kind"):
-    """A playlist to be brought to what is agreed, or deleted."""
+    """
+    A playlist to be brought to what is agreed, for which `digest` stands, or deleted.
+    """
 
     playlist: str
     action: Literal["put", "delete"] = "put"
+    digest: str = ""
+    corrective: bool = False
 
 
 Wish: TypeAlias = UserDataWish | AccountWish | PlaylistWish
@@ -222,8 +227,8 @@ class DeltaPlanned(Event, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
 class DeltaDelivered(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """
     The plan of event `planned` was carried out. `wrote` is what had to be written (nothing when it
-    was so already), `observed` what the server answered that it holds now, and `deviates` the
-    fields it was told and did not take.
+    was so already), `observed` or `playlist` what the server answered that it holds now, and
+    `deviates` the fields it was told and did not take.
     """
 
     target: str
@@ -234,6 +239,7 @@ class DeltaDelivered(Event, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     wrote: Changes = NOTHING
     observed: Observed | None = None
     deviates: tuple[str, ...] = ()
+    playlist: PlaylistSeen | None = None
 
 
 class DeltaFailed(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):

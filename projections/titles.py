@@ -21,20 +21,26 @@ from projections.sync_events import (
     UserDataSet,
     UserDataWish,
 )
-from projections.userdata import Changes, Register, State, fields_of
+from projections.userdata import Changes, Register, State, fields_of, without
+
+CORRECTIONS_MAX = 3
+"""How often a server is told again what it does not keep, before it is left as it is."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
-    One server's item as it was last seen, by event `seq`. `wrote` is the last event in which we
-    changed it ourselves; a look that began before that says nothing new. `corrections` counts how
-    often it was told again what it did not take.
+    One server's item as it was last seen, by event `seq` at the time `at`. `wrote` is the last
+    event in which we changed it ourselves; a look that began before that says nothing new.
+    `corrections` counts how often it was told again what it did not take, since another value was
+    agreed; `told_again` counts it for each field.
     """
 
     state: State
     seq: Seq
+    at: Nanos = 0
     wrote: Seq = 0
     corrections: int = 0
+    told_again: dict[str, int] = {}
 
 
 class Title(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -76,12 +82,16 @@ class Titles(Projection[Title]):
         if isinstance(event, UserDataObserved):
             for item_id, observed in event.rows[media].items():
                 place = member(event.server, item_id)
-                title = after_look(title, place, observed, envelope.seq)
+                # What was told and not looked at is as old as the news.
+                now = observed.at if event.via == "payload" else envelope.recorded
+                title = after_look(title, place, observed, seq=envelope.seq, now=now)
             return title
         if isinstance(event, UserDataSet):
-            return set_registers(title, event.changes, envelope.at, envelope.seq, event.by)
+            return set_registers(
+                title, event.changes, at=envelope.at, seq=envelope.seq, source=event.by
+            )
         if isinstance(event, DeltaDelivered):
-            return _after_delivery(title, event, envelope.seq)
+            return _after_delivery(title, event, envelope)
         return _after_plan(title, event) if row is not None else None
 
     def index(self, row: Title) -> tuple[str | int | float | None, ...]:
@@ -95,21 +105,25 @@ def blank_title(user: str, media: str) -> Title:
     return Title(user=user, media=media, registers={}, seen={})
 
 
-def after_look(title: Title, place: str, observed: Observed, seq: Seq) -> Title:
-    """The title after a look at the item at `place`."""
+def after_look(title: Title, place: str, observed: Observed, *, seq: Seq, now: Nanos) -> Title:
+    """The title after a look at the item at `place`, recorded as event `seq` at the time `now`."""
     source = place.partition("/")[0]
-    title = set_registers(title, observed.changes, observed.at, seq, f"server {source}")
+    title = set_registers(
+        title, observed.changes, at=observed.at, seq=seq, source=f"server {source}"
+    )
     known = title.seen.get(place)
     seen = Seen(
         state=observed.state,
         seq=seq,
+        at=now,
         wrote=0 if known is None else known.wrote,
         corrections=0 if known is None else known.corrections,
+        told_again={} if known is None else known.told_again,
     )
     return msgspec.structs.replace(title, seen=title.seen | {place: seen})
 
 
-def set_registers(title: Title, changes: Changes, at: Nanos, seq: Seq, source: str) -> Title:
+def set_registers(title: Title, changes: Changes, *, at: Nanos, seq: Seq, source: str) -> Title:
     """The title after some fields were given another agreed value."""
     values = fields_of(changes)
     if not values:
@@ -120,23 +134,29 @@ def set_registers(title: Title, changes: Changes, at: Nanos, seq: Seq, source: s
     )
 
 
+def worth_telling(seen: Seen | None, wanted: Changes) -> Changes:
+    """What a server is told again: not the fields that it did not keep so often already."""
+    told_again = {} if seen is None else seen.told_again
+    return without(wanted, (name for name, n in told_again.items() if n >= CORRECTIONS_MAX))
+
+
 def _uncorrected(seen: dict[str, Seen]) -> dict[str, Seen]:
     """Another agreed value is another thing to tell: every server gets new patience."""
     replace = msgspec.structs.replace
     return {
-        place: replace(known, corrections=0) if known.corrections else known
+        place: replace(known, corrections=0, told_again={}) if known.corrections else known
         for place, known in seen.items()
     }
 
 
-def _after_delivery(title: Title, event: DeltaDelivered, seq: Seq) -> Title:
+def _after_delivery(title: Title, event: DeltaDelivered, envelope: Envelope) -> Title:
     wish = event.wish
     assert isinstance(wish, UserDataWish)
     if event.observed is None or wish.item_id is None:
         return title
     place = member(event.target, wish.item_id)
-    title = after_look(title, place, event.observed, seq)
-    seen = msgspec.structs.replace(title.seen[place], wrote=seq)
+    title = after_look(title, place, event.observed, seq=envelope.seq, now=envelope.recorded)
+    seen = msgspec.structs.replace(title.seen[place], wrote=envelope.seq)
     return msgspec.structs.replace(title, seen=title.seen | {place: seen})
 
 
@@ -149,7 +169,10 @@ def _after_plan(title: Title, event: DeltaPlanned) -> Title:
     known = title.seen.get(place)
     if known is None:
         return title
-    seen = msgspec.structs.replace(known, corrections=known.corrections + 1)
+    again = {name: known.told_again.get(name, 0) + 1 for name in fields_of(wish.fields)}
+    seen = msgspec.structs.replace(
+        known, corrections=known.corrections + 1, told_again=known.told_again | again
+    )
     return msgspec.structs.replace(title, seen=title.seen | {place: seen})
 
 

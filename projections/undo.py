@@ -16,9 +16,9 @@ from projections.accounts import PEOPLE
 from projections.envelope import Envelope, Seq
 from projections.finding import items_of, name_of
 from projections.fold import Views
+from projections.in_force import kept_fields, rules_in_force
 from projections.library import member
 from projections.sync_commands import SetUserData
-from projections.sync_decisions import kept_fields, rules_in_force
 from projections.sync_events import DeltaDelivered, UserDataObserved, UserDataSet, UserDataWish
 from projections.titles import TITLES, Title, set_registers
 from projections.userdata import (
@@ -266,7 +266,7 @@ def _writes(views: Views, title: Title, changes: Changes) -> dict[str, str]:
     """What each server that has the title would be told once the changes are made."""
     rules = rules_in_force(views)
     person = views.get(PEOPLE, (title.user,))
-    after = set_registers(title, changes, 0, 0, "undo")
+    after = set_registers(title, changes, at=0, seq=0, source="undo")
     told: dict[str, str] = {}
     for item in items_of(views, title.media):
         known = rules.servers.get(item.server)

@@ -64,7 +64,7 @@ PLAYING: frozenset[SaveReason] = frozenset(
 """Playback as such. Servers before 12 set `played` to false when it starts (jellyfin#14351)."""
 
 PATCHING: frozenset[SaveReason] = frozenset({"UpdateUserData"})
-"""What our own writes are announced with; with any other reason somebody else did something."""
+"""What most of our own writes are announced with."""
 
 Rewatch: TypeAlias = Literal["keep", "mirror"]
 """What starting a watched title again does to `played`: nothing, or what the server says."""
@@ -232,16 +232,16 @@ def _is_agreed(name: str, value: Any, known: Register | None) -> bool:
 def _is_wiped(before: State, after: State) -> bool:
     """
     Whether somebody marked the title unwatched, also when it had only been begun: nothing else
-    takes the date of the last play away.
+    takes the plays and the date of the last one away.
     """
-    blank = not after.played and after.play_count == 0 and after.position_ticks == 0
-    return blank and after.last_played_ns is None and before.last_played_ns is not None
+    had_plays = before.played or before.play_count > 0 or before.last_played_ns is not None
+    return had_plays and all(getattr(after, name) == getattr(BLANK, name) for name in PLAYS)
 
 
 def _was_watched(observation: Observation) -> bool:
     """Whether a title was watched to its end and begun again since the last look."""
     between, after = observation.between, observation.after
-    if between is None or "TogglePlayed" in observation.reasons and after.last_played_ns is None:
+    if between is None or ("TogglePlayed" in observation.reasons and after.last_played_ns is None):
         return False
     is_later = (after.last_played_ns or 0) > (between.last_played_ns or 0)
     return after.play_count > between.play_count and is_later
@@ -299,13 +299,24 @@ def _echoed(name: str, value: Any, observation: Observation) -> str | None:
     is not, and then the server gives another reason than our writes have.
     """
     is_unique = name in {"position_ticks", "last_played_ns"} and bool(value)
-    if not is_unique and observation.reasons - PATCHING:
+    if not is_unique and observation.reasons - _own_reasons(observation.told):
         return None
     for changes in observation.told:
         told = getattr(changes, name)
         if told is not UNSET and same(name, told, value):
             return "We wrote that ourselves; something else was agreed since."
     return None
+
+
+def _own_reasons(told: Iterable[Changes]) -> frozenset[SaveReason]:
+    """What our writes are announced with: clearing has routes of its own, with their reasons."""
+    reasons = set(PATCHING)
+    for changes in told:
+        if changes.last_played_ns is None:
+            reasons.add("TogglePlayed")
+        if changes.rating is None:
+            reasons.add("UpdateUserRating")
+    return frozenset(reasons)
 
 
 def _met(observation: Observation, registers: Registers, source: str) -> Verdict:

@@ -11,6 +11,7 @@ from projections.events import (
     PositionExpired,
     PositionReported,
 )
+from projections.playlist_events import PlaylistObserved
 from projections.sync_events import (
     AccountsListed,
     BrakePulled,
@@ -53,6 +54,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "accounts.listed": AccountsListed,
     "userdata.observed": UserDataObserved,
     "userdata.set": UserDataSet,
+    "playlist.observed": PlaylistObserved,
     "delta.planned": DeltaPlanned,
     "delta.delivered": DeltaDelivered,
     "delta.failed": DeltaFailed,

@@ -36,7 +36,16 @@ from projections.sync_commands import (
 from projections.sync_decisions import kept_fields, rules_in_force
 from projections.sync_events import AccountWish, UserDataWish
 from projections.titles import TITLES
-from projections.userdata import Changes, State, changed, difference, fields_of, missing, without
+from projections.userdata import (
+    Changes,
+    State,
+    changed,
+    difference,
+    fields_of,
+    missing,
+    same,
+    without,
+)
 
 Outcome: TypeAlias = Delivered | Failed | Deferred | Abandoned
 
@@ -185,7 +194,8 @@ class _Writer:
         except JellyfinError as error:  # it was written; what it answered has to do
             self._fault, answered = self._fault or error, {}
         for item_id, (job, wrote, state) in self._written.items():
-            self._outcomes.append(_delivered(job.row, wrote, answered.get(item_id, state)))
+            held = _held(job, wrote, state, answered.get(item_id, state))
+            self._outcomes.append(_delivered(job.row, wrote, held))
         if self._fault is not None:
             raise self._fault
 
@@ -223,6 +233,19 @@ class _Writer:
             return {}
         states, _ = await look.states_of(self._server, self._person, list(self._written))
         return states
+
+
+def _held(job: Job, wrote: Changes, answered: State, read: State) -> State:
+    """
+    What the server held when it had been written to. A field that reads neither as it was answered
+    nor as it was before has been changed by somebody else since: the next look will tell.
+    """
+    for name in fields_of(wrote):
+        value = getattr(read, name)
+        known = (getattr(answered, name), getattr(job.state, name))
+        if not any(same(name, value, one) for one in known):
+            return answered
+    return read
 
 
 async def _account(server: Server, row: Delivery, wish: AccountWish) -> Outcome:

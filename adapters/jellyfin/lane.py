@@ -34,7 +34,7 @@ ROUND_S_MAX = 300.0
 
 END_OF_TIME_NS = 2**62
 FLUSH_S_MAX = 3.0
-"""How long deliveries that waited for their moment may take when the daemon stops."""
+"""How long what waited for its moment may take when the daemon stops."""
 
 LaneState: TypeAlias = Literal["idle", "working", "waiting", "stopped"]
 
@@ -70,16 +70,26 @@ class Lane:
         finally:
             self.state = "stopped"
 
+    async def listen_once_more(self) -> None:
+        """Before the daemon stops: what is only looked at now and then is looked at now."""
+        await self._finish(lambda agenda: pokes.answer(self.server, agenda.pokes))
+
     async def flush(self) -> None:
         """Before the daemon stops: what only waited for its moment is delivered now."""
+        await self._finish(
+            lambda agenda: deliver(self.server, [row for row in agenda.due if row.note == ""])
+        )
+
+    async def _finish(self, work: Callable[[Agenda], Awaitable[None]]) -> None:
+        """Does what is on the agenda of later times, if the server is there."""
         server = self.server
-        closed = server.circuit.state(server.desk.monotonic_s()) == "closed"
-        if server.settings.dry_run or not closed or server.info is None:
+        if not self._is_closed() or server.info is None:
             return
         with anyio.move_on_after(FLUSH_S_MAX):
             try:
                 agenda = await agenda_of(server, now_ns=END_OF_TIME_NS)
-                await deliver(server, [row for row in agenda.due if row.note == ""])
+                if not agenda.brake:
+                    await work(agenda)
             except PlayheadError as error:
                 server.desk.tell("info", "not_flushed", server=server.name, reason=str(error))
 
@@ -92,7 +102,7 @@ class Lane:
             self.state = "idle" if self._is_closed() else "waiting"
             if pause_s > 0:
                 with anyio.move_on_after(min(pause_s, IDLE_S_MAX)):
-                    await (changed.wait() if self._is_closed() else anyio.sleep(IDLE_S_MAX))
+                    await changed.wait()
 
     def _is_closed(self) -> bool:
         return self.server.circuit.state(self.server.desk.monotonic_s()) == "closed"

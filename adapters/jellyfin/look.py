@@ -17,10 +17,9 @@ from projections.deliveries import DELIVERIES, delivery_key
 from projections.envelope import Seq
 from projections.fold import Views
 from projections.library import CLUES, ITEMS, LibraryItem, media_clue
-from projections.reactions import CORRECTIONS_MAX
 from projections.sync_commands import ListItems, ObserveUserData, RemoveItems
 from projections.sync_decisions import kept_fields, rules_in_force
-from projections.titles import TITLES
+from projections.titles import TITLES, worth_telling
 from projections.userdata import BLANK, SaveReason, State, fields_of, missing, same, without
 
 ROWS_MAX = 200
@@ -191,16 +190,17 @@ def news_in(views: Views, server: Server, person: Person, states: Mapping[str, S
         if not _equal(before, state):
             news.states[item_id] = state
         elif title is not None:
-            corrections = 0 if seen is None else seen.corrections
             wanted = missing(title.registers, state)
+            if not wanted:
+                continue
             wanted = without(wanted, set(fields_of(wanted)) - kept_fields(rules, item.item.listing))
-            if wanted and corrections < CORRECTIONS_MAX and not _open(views, server, person, item):
+            if worth_telling(seen, wanted) and not _open(views, server, person, item):
                 news.states[item_id] = state
     return news
 
 
 def _equal(one: State, other: State) -> bool:
-    return all(
+    return one == other or all(
         same(name, getattr(one, name), getattr(other, name)) for name in State.__struct_fields__
     )
 

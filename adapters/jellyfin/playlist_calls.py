@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from adapters.jellyfin import answers, wire
 from adapters.jellyfin.answers import PlaylistMeta, PlaylistSummary, Share
-from adapters.jellyfin.caller import Caller, flag
+from adapters.jellyfin.caller import Caller, as_it_is, flag
 from adapters.jellyfin.connection import Call
+from adapters.jellyfin.errors import FORBIDDEN, ItemMissing, Unauthorized
 
 PAGE = 500
 PAGES_MAX = 200
@@ -62,6 +63,23 @@ class PlaylistCalls(Caller):
         """Who may see it. Needs a user's token."""
         call = Call(method="GET", route="/Playlists/{playlistId}", ids={"playlistId": playlist_id})
         return await self._ask(call, wire.PlaylistDto, answers.playlist_meta)
+
+    async def owns_playlist(self, playlist_id: str) -> bool:
+        """
+        Whether it belongs to whoever asks: its owner alone may see with whom it is shared. Needs a
+        user's token.
+        """
+        route = "/Playlists/{playlistId}/Users"
+        call = Call(method="GET", route=route, ids={"playlistId": playlist_id})
+        try:
+            await self._ask(call, list[wire.ShareDto], as_it_is)
+        except ItemMissing:
+            return False
+        except Unauthorized as error:
+            if error.status != FORBIDDEN:
+                raise
+            return False
+        return True
 
     async def create_playlist(
         self,

@@ -144,15 +144,19 @@ async def believe(server: Server, rows: Sequence[Pending]) -> None:
 def _told(
     views: Views, *, server: Server, person: Person, rows: Sequence[Pending]
 ) -> dict[str, State]:
-    """A payload cannot tell an unrated title from one rated 0: the rating stays as it was seen."""
+    """
+    What was told last: more may have come since the rows were read. A payload cannot tell an
+    unrated title from one rated 0: the rating stays as it was seen.
+    """
     states: dict[str, State] = {}
     for row in rows:
         item = views.get(ITEMS, (server.name, row.item_id))
-        if item is None or item.gone or row.state is None:
+        latest = views.get(POKES, (server.name, row.kind, row.user_id, row.item_id))
+        if item is None or item.gone or latest is None or latest.state is None:
             continue
         title = views.get(TITLES, (person.user, item.item.media))
         seen = None if title is None else title.seen.get(server.place(row.item_id))
-        state = own_state(item.item.listing, row.state)
+        state = own_state(item.item.listing, latest.state)
         if state.rating is None and seen is not None:
             state = msgspec.structs.replace(state, rating=seen.state.rating)
         states[row.item_id] = state

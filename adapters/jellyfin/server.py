@@ -56,6 +56,7 @@ class Server:
         circuit: whether it may be asked.
         problem: the last failure, in a sentence; empty when all is well.
         last_success_s: when it last answered, on the desk's steady clock.
+        playlists: is held while playlists are looked at or written.
     """
 
     def __init__(self, settings: ServerSettings, client: JellyfinClient, desk: Desk) -> None:
@@ -68,6 +69,7 @@ class Server:
         self.last_success_s: float | None = None
         self.info: ServerInfo | None = None
         self.user_clients: dict[str, JellyfinClient] = {}
+        self.playlists = anyio.Lock()
         self.accounts_listed = anyio.Event()
         self._wanted_sweep = anyio.Event()
         self._sweep_kind: SweepKind | None = None

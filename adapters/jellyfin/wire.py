@@ -216,7 +216,7 @@ def known_guid(text: str | None) -> str:
     """The normal spelling, or nothing where there is no identifier, a bad one or all zeros."""
     if text is None or not is_guid(text):
         return ""
-    normal = normal_guid(text)
+    normal = text.replace("-", "").lower()
     return "" if normal == NO_GUID else normal
 
 

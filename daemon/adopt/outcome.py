@@ -45,6 +45,8 @@ class Notes:
         self.left: list[Left] = []
         self.unknown: list[str] = []
         self.problems: list[str] = []
+        self.refused: set[str] = set()
+        """Those of our keys about which a problem was told already."""
         self.secrets: dict[str, str] = {}
         """Secrets by our key, to be kept in files of their own."""
         self.to_do: list[str] = []
@@ -52,6 +54,11 @@ class Notes:
     def take(self, ours: str, theirs: str = "", remark: str = "") -> None:
         """One of our settings was made from a key over there."""
         self.sources.setdefault(ours, []).append(Source(theirs, remark))
+
+    def refuse(self, ours: str, problem: str) -> None:
+        """One of our settings cannot be made; the problem begins with the key over there."""
+        self.refused.add(ours)
+        self.problems.append(problem)
 
     def leave(self, theirs: str, because: str) -> None:
         """A key over there has no counterpart."""
@@ -70,12 +77,13 @@ class Adoption(msgspec.Struct, frozen=True):
 
     def problems(self) -> list[str]:
         """Everything that would keep `playhead config check` from agreeing."""
-        found = list(self.notes.problems)
+        notes = self.notes
+        found = list(notes.problems)
         for key, sentence in problems_between(self.settings):
-            theirs = " and ".join(source.key for source in self.notes.sources.get(key, ()))
-            told = f"{theirs or shown(key)} {sentence}"
-            if not any(theirs and problem.startswith(theirs) for problem in self.notes.problems):
-                found.append(told)
+            theirs = " and ".join(source.key for source in notes.sources.get(key, ()) if source.key)
+            told_before = any(problem.startswith(f"{theirs} ") for problem in notes.problems)
+            if key not in notes.refused and not (theirs and told_before):
+                found.append(f"{theirs or shown(key)} {sentence}")
         return found
 
     def with_files(self, paths: dict[str, str]) -> "Adoption":
@@ -86,9 +94,7 @@ class Adoption(msgspec.Struct, frozen=True):
             servers.append(msgspec.structs.replace(server, api_key="", api_key_file=file))
         auth = self.settings.auth
         if "auth.password" in paths:
-            auth = msgspec.structs.replace(
-                auth, password="", password_file=paths["auth.password"]
-            )
+            auth = msgspec.structs.replace(auth, password="", password_file=paths["auth.password"])
         settings = msgspec.structs.replace(self.settings, jellyfin=tuple(servers), auth=auth)
         for key in paths:
             self.notes.sources.setdefault(f"{key}_file", self.notes.sources.get(key, []))

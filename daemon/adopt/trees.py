@@ -30,7 +30,9 @@ class TextLoader(yaml.SafeLoader):
     """Makes nothing but texts, lists and maps; `<<` merges maps as everywhere."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the library asks for this attribute
-        "<": [found for found in yaml.SafeLoader.yaml_implicit_resolvers["<"] if "merge" in found[0]]
+        "<": [
+            found for found in yaml.SafeLoader.yaml_implicit_resolvers["<"] if "merge" in found[0]
+        ]
     }
 
 
@@ -84,18 +86,16 @@ class Section:
         unknown: where to put the keys that nobody asked for.
     """
 
-    def __init__(
-        self, values: Tree, *, path: str, problems: list[str], unknown: list[str]
-    ) -> None:
+    def __init__(self, values: Tree, *, path: str, problems: list[str], unknown: list[str]) -> None:
         self._values = values
-        self._path = path
+        self.path = path
         self._problems = problems
         self._unknown = unknown
         self._read: set[str] = set()
 
     def key(self, name: str) -> str:
         """The whole key of a value in here."""
-        return f"{self._path}.{name}" if self._path else name
+        return f"{self.path}.{name}" if self.path else name
 
     def text(self, name: str) -> str | None:
         """A text, or None where there is none."""
@@ -144,10 +144,12 @@ class Section:
         if not isinstance(value, dict):
             self._complain(name, "must hold keys with values")
             return {}
-        found = {str(key): self._inner(inner, f"{self.key(name)}.{key}") for key, inner in
-                 value.items()}
         self._check(name, value.values())
-        return found
+        return {
+            str(key): self._inner(inner, f"{self.key(name)}.{key}")
+            for key, inner in value.items()
+            if isinstance(inner, dict)
+        }
 
     def listed(self, name: str) -> "list[Section]":
         """The maps in the list under a key."""
@@ -161,6 +163,7 @@ class Section:
         return [
             self._inner(inner, f"{self.key(name)}[{number}]")
             for number, inner in enumerate(value, start=1)
+            if isinstance(inner, dict)
         ]
 
     def done(self) -> None:
@@ -173,7 +176,9 @@ class Section:
         return None if isinstance(value, str) and value in NOTHING else value
 
     def _inner(self, value: Any, path: str) -> "Section":
-        values = {str(key): inner for key, inner in value.items()} if isinstance(value, dict) else {}
+        values = (
+            {str(key): inner for key, inner in value.items()} if isinstance(value, dict) else {}
+        )
         return Section(values, path=path, problems=self._problems, unknown=self._unknown)
 
     def _check(self, name: str, inner: Any) -> None:

@@ -19,9 +19,9 @@ from daemon.undoing import ordered
 from projections.commands import Command, Record
 from projections.deliveries import Delivery
 from projections.errors import NotFound
+from projections.in_force import rules_in_force
 from projections.servers import SERVERS
 from projections.sync_commands import DiscardDelivery, LinkItem, RetryDelivery
-from projections.sync_decisions import rules_in_force
 from projections.sync_events import BrakeReleased
 
 Row = TypeVar("Row")

@@ -131,9 +131,12 @@ def given(
 
 
 def _alone(directory: DataDirectory, stopped: Callable[[Alone], Awaitable[Result]]) -> Result:
+    from daemon.wiring import refuse_lost_tail
+
     log = EventLog.create(directory.log)
     store = ViewStore.create(directory.views)
     try:
+        refuse_lost_tail(log, store)
         engine = Engine(log, store, PROJECTIONS)
         engine.catch_up()
         results: list[Result] = []

@@ -10,12 +10,12 @@ from daemon.engine.views import ViewReader
 from projections.deliveries import DELIVERIES, Delivery, Status
 from projections.envelope import Nanos
 from projections.explanation import DeliveryView, delivery_view
-from projections.explanation_text import aligned, delivery_text
+from projections.explanation_text import aligned, delivery_state
 from projections.finding import Candidate, candidate
+from projections.in_force import rules_in_force
 from projections.library import ITEMS
 from projections.moments import moment_text
 from projections.servers import SERVERS, Server
-from projections.sync_decisions import rules_in_force
 from projections.sync_events import AccountWish, PlaylistWish
 from projections.wording import printable
 
@@ -212,7 +212,13 @@ def plan_lines(writes: list[PlannedWrite]) -> Iterator[str]:
     for server in dict.fromkeys(write.server for write in writes):
         yield printable(server)
         rows = [
-            (str(write.seq), write.user, write.title or write.subject, delivery_text(write))
+            (
+                str(write.seq),
+                write.user,
+                write.title or write.subject,
+                write.text,
+                delivery_state(write),
+            )
             for write in writes
             if write.server == server
         ]

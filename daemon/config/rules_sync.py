@@ -21,6 +21,11 @@ _WHOLE_PATH = re.compile(r"/|\\\\|[A-Za-z]:[\\/]|[A-Za-z][A-Za-z0-9+.-]*://")
 """How a whole path begins: on Unix, on a Windows share or drive, or as a URL."""
 
 
+def is_whole_path(path: str) -> bool:
+    """Whether a path begins at a root, be it a folder, a drive or a host."""
+    return bool(_WHOLE_PATH.match(path))
+
+
 def problems_in_sync(settings: Settings) -> Iterator[tuple[str, str]]:
     """Pairs of key and sentence for everything wrong about servers, paths and users."""
     for number, server in enumerate(settings.jellyfin, start=1):
@@ -32,7 +37,7 @@ def problems_in_sync(settings: Settings) -> Iterator[tuple[str, str]]:
         yield f"jellyfin[{number}].name", sentence
     yield from (("sync.player_paths", told) for told in _paths(settings.sync.player_paths))
     for number, policy in enumerate(settings.path_policy, start=1):
-        if not _WHOLE_PATH.match(policy.prefix):
+        if not is_whole_path(policy.prefix):
             yield f"path_policy[{number}].prefix", "must be a whole path such as /media/films"
     for number in _repeated([_trimmed(policy.prefix) for policy in settings.path_policy]):
         yield f"path_policy[{number}].prefix", "has another policy already; one prefix needs one"
@@ -91,7 +96,7 @@ def _paths(paths: Mapping[str, str]) -> Iterator[str]:
     for prefix, shared in paths.items():
         if not prefix.strip():
             yield f"an empty prefix leads to {shared!r}: say which prefix that replaces"
-        if not _WHOLE_PATH.match(shared):
+        if not is_whole_path(shared):
             yield f"{prefix!r} must lead to a whole path such as /media/films, not to {shared!r}"
 
 

@@ -148,8 +148,7 @@ class Engine:
         """Makes a batch visible: its rows and the checkpoint at `head` together."""
         try:
             batch.write()
-            for projection in batch.projections:
-                self._set_checkpoint(projection, head)
+            self.store.advance([projection.name for projection in batch.projections], head)
             self.store.commit()
         except BaseException:
             self.rollback()
@@ -166,6 +165,7 @@ class Engine:
         cache = self._cache[projection.name]
         row = cache.get(key, _ABSENT)
         if row is _ABSENT:
+            _make_room(cache)
             row = cache[key] = self.store.get(projection, key)
         return cast("Row | None", row)
 
@@ -184,9 +184,8 @@ class Engine:
     def _remember(self, batch: Batch) -> None:
         for name, rows in batch.changes().items():
             cache = self._cache[name]
+            _make_room(cache)
             cache.update(rows)
-            if len(cache) > CACHE_ROWS_MAX:
-                cache.clear()
 
     def _clear_cache(self) -> None:
         for cache in self._cache.values():
@@ -230,6 +229,11 @@ class Engine:
             if progress is not None:
                 progress(until - start)
             start = until
+
+
+def _make_room(cache: dict[Key, Any]) -> None:
+    if len(cache) >= CACHE_ROWS_MAX:
+        cache.clear()
 
 
 def _apply(batch: Batch, envelope: Envelope) -> None:

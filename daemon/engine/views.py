@@ -7,7 +7,7 @@ it has applied are in the log.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -16,6 +16,7 @@ import msgspec
 
 from daemon.database import open_database, open_reader, storage_errors
 from daemon.errors import CorruptViews
+from daemon.eventlog.store import Head
 from daemon.sql import load_queries
 from projections.envelope import Seq
 from projections.fold import Key, Projection, digest, encode_key, encode_row
@@ -47,6 +48,7 @@ class ViewReader:
     def __init__(self, connection: apsw.Connection) -> None:
         self.connection = connection
         self._decoders: dict[str, msgspec.json.Decoder[Any]] = {}
+        self._selects: dict[str, tuple[str, storage_errors]] = {}
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -62,12 +64,31 @@ class ViewReader:
         """Releases the file."""
         self.connection.close()
 
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        """While it is open, every reading sees the same moment; and each costs a third."""
+        with _errors("read the views"):
+            self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with _errors("read the views"):
+                self.connection.execute("ROLLBACK")
+
     def get(self, projection: Projection[Row], key: Key) -> Row | None:
         """One row by its key, or None."""
-        statement = f'SELECT row FROM "{projection.name}" WHERE key = ?'  # noqa: S608 - our own name
-        with _errors(f"read the view {projection.name}"):
+        statement, errors = self._select(projection.name)
+        with errors:
             found = self.connection.execute(statement, (encode_key(key),)).fetchone()
         return None if found is None else self.decode(projection, found[0])
+
+    def _select(self, name: str) -> tuple[str, storage_errors]:
+        """Sweeps read hundreds of thousands of rows, one by one: nothing is made twice."""
+        known = self._selects.get(name)
+        if known is None:
+            statement = f'SELECT row FROM "{name}" WHERE key = ?'  # noqa: S608 - our own name
+            known = self._selects[name] = (statement, _errors(f"read the view {name}"))
+        return known
 
     def find(
         self, projection: Projection[Row], query: str, parameters: Sequence[str | int]
@@ -107,7 +128,7 @@ class ViewReader:
         return row
 
 
-def _errors(action: str) -> AbstractContextManager[None]:
+def _errors(action: str) -> storage_errors:
     return storage_errors(action, damage=CorruptViews)
 
 
@@ -185,3 +206,16 @@ class ViewStore(ViewReader):
             self.connection.execute(
                 "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", values
             )
+
+    def advance(self, names: Sequence[str], head: Head) -> None:
+        """
+        Notes that these projections, all of which were built before, have come to `head`: one
+        statement, because every commit needs it.
+        """
+        marks = ", ".join("?" * len(names))
+        with _errors("write the checkpoints of the views"):
+            self.connection.execute(
+                f"UPDATE checkpoints SET seq = ?, hash = ? WHERE name IN ({marks})",  # noqa: S608 - marks only
+                (head.seq, head.hash, *names),
+            )
+            assert self.connection.changes() == len(names)

@@ -4,7 +4,7 @@ status interface and the metrics.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,10 +14,13 @@ from daemon.errors import CorruptViews
 from daemon.sql import load_queries
 from daemon.web.services import Services
 from projections.envelope import NANOS_PER_SECOND, Nanos
+from projections.fold import Projection
 from projections.servers import SERVERS, Server
 from projections.summary import NANOS_PER_DAY, SUMMARY
 
 QUERIES = load_queries("daemon.web")
+
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 DAY_MAX = 2**63 // NANOS_PER_DAY
 
@@ -60,11 +63,18 @@ def number(views: ViewReader, query: str, *parameters: str | int) -> int:
         return int(views.connection.execute(QUERIES[query], parameters).get or 0)
 
 
+def rows_of(
+    views: ViewReader, projection: Projection[Row], query: str, *parameters: str | int
+) -> list[Row]:
+    """The rows that a statement of ours selects."""
+    with storage_errors(f"read the view {projection.name}", damage=CorruptViews):
+        found = views.connection.execute(QUERIES[query], parameters).fetchall()
+    return [views.decode(projection, row[0]) for row in found]
+
+
 def counted(views: ViewReader, kind: str) -> tuple[int, Nanos]:
     """How many events of a type there are, and when the last of them was recorded (0: never)."""
-    with storage_errors("count in the views", damage=CorruptViews):
-        found = views.connection.execute(QUERIES["days_with_type"], (0, DAY_MAX, kind)).fetchall()
-    rows = [views.decode(SUMMARY, row[0]) for row in found]
+    rows = rows_of(views, SUMMARY, "days_with_type", 0, DAY_MAX, kind)
     return sum(row.count for row in rows), max((row.last_recorded for row in rows), default=0)
 
 

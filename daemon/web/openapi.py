@@ -55,6 +55,7 @@ def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
             "securitySchemes": {
                 "basic": {"type": "http", "scheme": "basic"},
                 "bearer": {"type": "http", "scheme": "bearer"},
+                "secret": {"type": "apiKey", "in": "header", "name": "X-Playhead-Secret"},
             },
         },
         "security": [{}, {"basic": []}, {"bearer": []}],
@@ -80,6 +81,8 @@ def _operation(endpoint: Endpoint, schema_of: dict[str, Any]) -> dict[str, Any]:
     }
     if endpoint.scope is None:
         operation["security"] = [{}]
+    if endpoint.scope == "webhook":
+        operation["security"] = [{}, {"basic": []}, {"bearer": []}, {"secret": []}]
     if endpoint.body is not None:
         content = {"application/json": {"schema": schema_of[repr(endpoint.body)]}}
         operation["requestBody"] = {"required": True, "content": content}

@@ -17,3 +17,6 @@ SELECT count(*) FROM pokes WHERE server = ?;
 
 -- name: days_with_type
 SELECT row FROM summary WHERE day >= ? AND day <= ? AND type = ? ORDER BY day;
+
+-- name: titles_before
+SELECT row FROM titles WHERE user = ? AND (changed, key) < (?, ?) ORDER BY changed DESC, key DESC LIMIT ?;

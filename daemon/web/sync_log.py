@@ -251,9 +251,9 @@ def _message(event: Outcome) -> str:
         case DeltaDelivered():
             return "Synced successfully"
         case DeltaFailed():
-            return f"{event.error} Tried again at {moment_text(event.retry_ns)}."
+            return f"{event.error} The next try is at {moment_text(event.retry_ns)}."
         case DeltaDeferred():
-            return f"{event.reason} Tried again at {moment_text(event.retry_ns)}."
+            return f"{event.reason} The next try is at {moment_text(event.retry_ns)}."
     return f"{event.reason} {'Dropped.' if event.dropped else 'Parked.'}"
 
 

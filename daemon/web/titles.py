@@ -14,24 +14,26 @@ from daemon.engine.views import ViewReader
 from daemon.web.bodies import decode_body, decode_query, read_body
 from daemon.web.deliveries import DeliveryView, Sketch, shown, sketch
 from daemon.web.endpoint import Endpoint, json_response, require
-from daemon.web.ledger import server_names
+from daemon.web.ledger import rows_of, server_names
 from daemon.web.problems import HTTPProblem
 from daemon.web.servers import server_in
 from daemon.web.services import Services
 from projections.deliveries import DELIVERIES, delivery_key, waiting_subject
+from projections.fold import encode_key
 from projections.library import CLUES, ITEMS, LibraryItem, media_clue, server_and_item
 from projections.listing import Listing
 from projections.moments import moment_text
 from projections.sync_commands import LinkItem
 from projections.sync_decisions import kept_fields, rules_in_force
 from projections.titles import TITLES, Seen, Title
-from projections.userdata import State, fields_of, missing
+from projections.userdata import fields_of, missing
 
 SOURCE = "http"
 
 PAGE_MAX = 500
 PAGE_DEFAULT = 100
 SEQ_MAX = 2**63 - 1
+CURSOR = "^([0-9]{1,18}:.+)?$"
 ID_CHARS_MAX = 64
 COPIES_MAX = 64
 """Items of one title, or of one name, that are looked at."""
@@ -43,13 +45,13 @@ Name = Annotated[str, Meta(min_length=1, max_length=1024)]
 class TitleQuery(msgspec.Struct, frozen=True, kw_only=True):
     """
     Of which person (the latest changes first), of which media key, or of which name; at least one
-    of them. `before` is for the next page of a person's titles.
+    of them. `before` is the `next` of the page before, for a person's titles.
     """
 
     user: Annotated[str, Meta(min_length=1, max_length=256)] | None = None
     media: MediaKey | None = None
     name: Name | None = None
-    before: Annotated[int, Meta(ge=1, le=SEQ_MAX)] = SEQ_MAX
+    before: Annotated[str, Meta(max_length=4200, pattern=CURSOR)] = ""
     limit: Annotated[int, Meta(ge=1, le=PAGE_MAX)] = PAGE_DEFAULT
 
 
@@ -74,7 +76,7 @@ class SeenView(msgspec.Struct, frozen=True, kw_only=True):
     path: str | None
     gone: bool
     seq: int
-    state: State
+    state: dict[str, bool | int | float | None]
     differs: list[str]
     corrections: int
 
@@ -95,7 +97,7 @@ class TitlePage(msgspec.Struct, frozen=True, kw_only=True):
     """Some titles. `next` goes into `before` for the following page of a person's titles."""
 
     titles: list[TitleView]
-    next: int | None
+    next: str | None
 
 
 class ItemView(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,13 +168,14 @@ async def list_titles(services: Services, request: Request) -> Response:
         ]
 
     found = await services.views.read(read)
+    deliveries = iter(await shown(services, [one for _, sketches in found for one in sketches]))
     titles = [
-        msgspec.structs.replace(view, deliveries=await shown(services, sketches))
+        msgspec.structs.replace(view, deliveries=[next(deliveries) for _ in sketches])
         for view, sketches in found
     ]
     is_paged = query.media is None and query.name is None and len(titles) == query.limit
-    page = TitlePage(titles=titles, next=titles[-1].changed or None if is_paged else None)
-    return json_response(page)
+    last = f"{titles[-1].changed}:{titles[-1].media}" if is_paged else None
+    return json_response(TitlePage(titles=titles, next=last))
 
 
 def _selected(views: ViewReader, query: TitleQuery) -> list[Title]:
@@ -184,7 +187,9 @@ def _selected(views: ViewReader, query: TitleQuery) -> list[Title]:
         medias = list(dict.fromkeys(item.item.media for item in items))
     else:
         assert user is not None
-        return views.find(TITLES, "titles_of_user", (user, query.before, query.limit))
+        changed, _, media = query.before.partition(":")
+        place = (int(changed or SEQ_MAX), encode_key((user, media)))
+        return rows_of(views, TITLES, "titles_before", user, *place, query.limit)
     found: list[Title] = []
     for media in medias:
         if user is None:
@@ -230,7 +235,7 @@ def _seen_view(views: ViewReader, title: Title, place: str, seen: Seen) -> SeenV
         path=listing.path,
         gone=item is None or item.gone,
         seq=seen.seq,
-        state=seen.state,
+        state=msgspec.structs.asdict(seen.state),
         differs=[name for name in wanted if name in kept],
         corrections=seen.corrections,
     )

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ import msgspec
 
 STOP_TIMEOUT_S = 30.0
 MEBIBYTE = 1024 * 1024
+KIBIBYTES_PER_MEBIBYTE = 1024
 LINES_BEFORE_URL_MAX = 200
 
 _CLOCK_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -39,11 +41,19 @@ class Server(msgspec.Struct, frozen=True):
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * _PAGE_BYTES / MEBIBYTE
 
+    def peak_mib(self) -> float:
+        """The most memory it has held since its start."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        (peak_kib,) = (int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+        return peak_kib / KIBIBYTES_PER_MEBIBYTE
+
 
 @contextmanager
-def playhead(data: Path) -> Iterator[Server]:
+def playhead(data: Path, configuration: Path | None = None) -> Iterator[Server]:
     """`playhead serve` as an operator starts it, on a data directory and a free port."""
     command = ["-m", "daemon", "serve", "--data", str(data), "--bind", "127.0.0.1:0"]
+    if configuration is not None:
+        command += ["--config", str(configuration)]
     with _running(command) as server:
         yield server
 
@@ -60,14 +70,25 @@ def _running(command: Sequence[str]) -> Iterator[Server]:
     process = subprocess.Popen([sys.executable, *command], stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:
-        yield Server(_listening_url(process.stderr), process.pid)
+        url = _listening_url(process.stderr)
+        drain = threading.Thread(target=_read_on, args=(process.stderr,), daemon=True)
+        drain.start()
+        yield Server(url, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.communicate(timeout=STOP_TIMEOUT_S)
+            process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.communicate()
+            process.wait()
+
+
+def _read_on(lines: IO[str]) -> None:
+    """Nobody reads the log further on; a full pipe would stop the server. Problems are shown."""
+    with lines:
+        for line in lines:
+            if '"level":"error"' in line.replace(" ", ""):
+                sys.stderr.write(line)
 
 
 def _listening_url(lines: IO[str]) -> str:

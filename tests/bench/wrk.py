@@ -4,6 +4,7 @@ HTTP load from `wrk`, which leaves the second core to the server it measures.
 
 import random
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 CONNECTIONS = 32
 ANSWER_TIMEOUT_S = 30
 
-SCRIPT = Path(__file__).with_name("load.lua")
+REPORTS = Path(__file__).with_name("load.lua")
 _MARK = "SUMMARY "
 
 
@@ -32,8 +33,13 @@ class Load(msgspec.Struct, frozen=True):
 
 def post_reports(url: str, seconds: int) -> Load:
     """Reports positions over `CONNECTIONS` connections for that long, every one a new event."""
+    return run(REPORTS, url, seconds, [str(random.randrange(2**31))])
+
+
+def run(script: Path, url: str, seconds: int, arguments: Sequence[str]) -> Load:
+    """One run of a script that ends with a line of JSON."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", f"--timeout={ANSWER_TIMEOUT_S}s"]
-    command += ["-s", str(SCRIPT), url, "--", str(random.randrange(2**31))]
+    command += ["-s", str(script), url, "--", *arguments]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     line = next(line for line in output.splitlines() if line.startswith(_MARK))
     return msgspec.json.decode(line.removeprefix(_MARK), type=Load)

@@ -17,9 +17,11 @@ from daemon.web.app import ROUTES
 from support.builders import report_body
 from support.checkout import ROOT
 from support.collector import Collector
+from support.configuration import written
 from support.daemon import DaemonProcess
 from support.load import Load
 from support.mpv import require_program, wait_until
+from support.notifications import notification, silent_servers
 from support.stream import EventStream
 
 OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
@@ -34,11 +36,14 @@ SCRAPED_WITHIN_S = 20.0
 def daemon(tmp_path_factory):
     """A daemon that has seen every kind of traffic, garbage collections included."""
     environment = {"GC_SCHEDULE": "@every 1s", "PLAYHEAD_GC_RETENTION_DAYS": "0.000001"}
-    data = tmp_path_factory.mktemp("metrics") / "data"
-    with DaemonProcess(data, environment=environment) as running:
+    folder = tmp_path_factory.mktemp("metrics")
+    arguments = ["--config", str(written(folder, silent_servers(["attic"])))]
+    with DaemonProcess(folder / "data", arguments=arguments, environment=environment) as running:
+        running.client.post("/webhook/attic", content=notification()).raise_for_status()
         running.client.post("/api/positions", json=report_body()).raise_for_status()
         running.client.get("/api/resume?name=x").raise_for_status()
         running.client.get("/timestamps/some%20private%20name.mkv")
+        wait_until(lambda: running.events(type="server.lost"), "a server that does not answer")
         with EventStream(running.url):
             wait_until(lambda: running.events(type="position.expired"), "an expired position")
         yield running

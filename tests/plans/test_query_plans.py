@@ -12,6 +12,7 @@ from daemon.engine.views import QUERIES as VIEW_QUERIES
 from daemon.engine.views import ViewStore
 from daemon.eventlog.store import QUERIES as LOG_QUERIES
 from daemon.eventlog.store import EventLog
+from daemon.web.ledger import QUERIES as COUNT_QUERIES
 from projections import PROJECTIONS
 
 ALLOWED = {
@@ -41,7 +42,11 @@ def plan(connection, statement):
 
 STATEMENTS = [
     pytest.param(file, name, statement, id=f"{file}-{name}")
-    for file, queries in (("log", LOG_QUERIES), ("views", VIEW_QUERIES))
+    for file, queries in (
+        ("log", LOG_QUERIES),
+        ("views", VIEW_QUERIES),
+        ("views", COUNT_QUERIES),
+    )
     for name, statement in queries.items()
 ]
 
@@ -58,7 +63,7 @@ def test_a_statement_searches(files, file, name, statement):
 
 def test_every_exception_is_still_needed():
     """An exception goes with its statement."""
-    assert set(ALLOWED) <= {*LOG_QUERIES, *VIEW_QUERIES}
+    assert set(ALLOWED) <= {*LOG_QUERIES, *VIEW_QUERIES, *COUNT_QUERIES}
 
 
 @pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)

@@ -22,6 +22,7 @@ from support.daemon import DaemonProcess
 from support.jellyfin.double import JellyfinDouble
 from support.jellyfin.model import Item, User, UserData
 from support.jellyfin.versions import TICKS_PER_SECOND, V10_10, V10_11, V12, Version
+from support.jellyfin.webhooks import Fate
 
 VERSIONS: tuple[Version, ...] = (V10_11, V12, V10_10)
 """Servers in the order they are named: every test mixes versions."""
@@ -29,6 +30,8 @@ VERSIONS: tuple[Version, ...] = (V10_11, V12, V10_10)
 SETTLE_S = 10.0
 POLL_S = 0.02
 STILL_S = 0.3
+TRAIL_EVENTS_MAX = 60
+TRAIL_CHARS_MAX = 600
 
 
 class InStep:
@@ -66,6 +69,9 @@ class InStep:
         self.users: dict[tuple[str, str], User] = {}
         self.keys: dict[str, str] = {}
         self.items: dict[tuple[str, str], Item] = {}
+        self._spare: list[str] = []
+        self._hooks: dict[str, dict[str, Any]] = {}
+        self._head = 0
 
     def __enter__(self) -> Self:
         for number, name in enumerate(self.names):
@@ -125,6 +131,40 @@ class InStep:
             self.items[name, title] = self.servers[name].library.add_movie(title, path, **others)
         return title
 
+    def shelf(self, count: int) -> None:
+        """So many films on every server, for tests that share the servers; see `spare`."""
+        self._spare = [self.film(f"Film {number}") for number in range(count, 0, -1)]
+
+    def spare(self) -> str:
+        """The title of a film on the shelf that no test has touched yet."""
+        return self._spare.pop()
+
+    def hook(self, *names: str, **options: Any) -> None:
+        """Has the webhook plugins of some servers, or of all, post to the daemon that runs now."""
+        for name in names or self.names:
+            self._hooks[name] = {"headers": {"Content-Type": "application/json"}} | options
+            plugin = self.servers[name].webhooks
+            plugin.configuration["GenericOptions"] = []
+            plugin.add_destination(f"{self.daemon.url}/webhook/{name}", **self._hooks[name])
+
+    def restart(self) -> None:
+        """Starts the daemon again after it was stopped or killed; webhooks find it."""
+        self.daemon.restart()
+        for name, options in self._hooks.items():
+            self.hook(name, **options)
+
+    def heal(self) -> None:
+        """Everything runs and answers as it should, whatever a test did to it."""
+        for double in self.servers.values():
+            if not double.is_running:
+                double.start()
+            double.sabotage.clear()
+            double.stale_reads(on=False)
+            double.webhooks.fates.clear()
+            double.webhooks.fate = Fate.SEND
+        if self.daemon.process.poll() is not None:
+            self.restart()
+
     def person(self, server: str, who: str = "mara", device: str = "Television") -> Any:
         """Somebody in front of a device on one server."""
         return self.servers[server].person(self.users[server, who], device)
@@ -144,7 +184,7 @@ class InStep:
         deadline = time.monotonic() + timeout_s
         while not condition():
             if time.monotonic() > deadline:
-                trail = [f"{event['seq']} {event['type']} {event['data']}" for event in self.log()]
+                trail = [_line(event) for event in self.log()[-TRAIL_EVENTS_MAX:]]
                 raise AssertionError(f"not seen within {timeout_s} s: {what}\n" + "\n".join(trail))
             time.sleep(POLL_S)
 
@@ -158,6 +198,23 @@ class InStep:
             all(event["data"].get(name) == value for name, value in data.items())
             for event in self.log(type=event_type)
         )
+
+    def get(self, path: str, **query: str | int) -> Any:
+        """What the daemon answers."""
+        answer = self.daemon.client.get(path, params=query)
+        answer.raise_for_status()
+        return answer.json()
+
+    def server(self, name: str) -> dict[str, Any]:
+        """How the daemon says that a server is."""
+        found: list[dict[str, Any]] = self.get("/api/servers")
+        return next(server for server in found if server["name"] == name)
+
+    def sweep(self, name: str) -> None:
+        """Has everything on a server looked at, and returns when that has been done."""
+        before = self.count("sweep.finished", server=name, kind="full")
+        self.daemon.client.post(f"/api/servers/{name}/sweep").raise_for_status()
+        self.wait_for(partial(self._was_swept, name, before + 1), f"full sweep of {name}")
 
     def swept(self, times: int = 1) -> None:
         """Returns once every server has been looked at completely that often."""
@@ -175,18 +232,30 @@ class InStep:
     def quiet(self) -> None:
         """Returns once nothing is left to look at or to write, and the log has stopped growing."""
         self.swept()
-        last = -1
-        still = 0
+        for double in self.servers.values():
+            double.webhooks.settle()
+        grown_s = time.monotonic()
 
         def is_still() -> bool:
-            nonlocal last, still
-            head = self.log()[-1]["seq"]
-            still = still + 1 if head == last else 0
-            last = head
-            return still * POLL_S >= STILL_S
+            nonlocal grown_s
+            if self._has_grown():
+                grown_s = time.monotonic()
+            return time.monotonic() - grown_s >= STILL_S
 
         self.wait_for(is_still, "a log that stops growing", timeout_s=2 * SETTLE_S)
+
+    def _has_grown(self) -> bool:
+        """Whether the log is longer than when this was last asked."""
+        page = self.get("/api/events", after=self._head, limit=1000)["events"]
+        self._head = page[-1]["seq"] if page else self._head
+        return bool(page)
 
     def writes(self, server: str) -> list[Any]:
         """The requests of the daemon that meant to change something on a server."""
         return self.servers[server].journal.writes()
+
+
+def _line(event: dict[str, Any]) -> str:
+    """An event for people who look for what went wrong."""
+    data = {name: value for name, value in event["data"].items() if name != "body"}
+    return f"{event['seq']} {event['type']} (of {event['cause']}) {data}"[:TRAIL_CHARS_MAX]

@@ -62,6 +62,26 @@ def listing(server: str, film: str) -> Listing:
     return Listing(name=name, type="Movie", path=path, year=2019, runtime_ticks=ticks(5400))
 
 
+CONFIGURATION = """
+[[jellyfin]]
+name = "attic"
+url = "http://127.0.0.1:9"
+api_key = "nobody listens there"
+
+[[jellyfin]]
+name = "cellar"
+url = "http://127.0.0.1:9"
+api_key = "nobody listens there"
+paths = { "/mnt/films" = "/films" }
+
+[[path_policy]]
+prefix = "/films"
+retries = 3
+delay_s = 60
+"""
+"""The file of a daemon that knows both servers and reaches neither."""
+
+
 class TwoServers(Ledger):
     """The ledger of such a log; it is set up when it is made on an empty folder."""
 
@@ -69,8 +89,13 @@ class TwoServers(Ledger):
         self.clock = clock or FakeClock()
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(folder, clock=self.clock)
+        for connection in (self.log.connection, self.views.connection):
+            connection.pragma("synchronous", "OFF")  # nobody pulls the plug on these
         if self.log.end.seq == 0:
             self._set_up()
+        elif isinstance(self.clock, FakeClock):
+            behind_ns = self.log.end.recorded - self.clock.now_ns()
+            self.clock.advance(max(0, behind_ns) / NANOS_PER_SECOND)
 
     def _set_up(self) -> None:
         self.order(ConfigureSync(source="test", actor="test", rules=RULES))

@@ -73,6 +73,11 @@ class Server:
         """The base address."""
         return f"http://127.0.0.1:{self._port}{self._base_path}"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it listens."""
+        return self._thread is not None
+
     def __enter__(self) -> Self:
         self.start()
         return self

@@ -120,9 +120,7 @@ class Core:
         event_id = draft.id or seq.to_bytes(16, "big")
         kind = CODEC.type_of(draft.event)
         event = CODEC.decode(kind, CODEC.encode(draft.event))
-        envelope = Envelope(
-            seq, event_id, draft.at, now, kind, source, actor, draft.cause, event
-        )
+        envelope = Envelope(seq, event_id, draft.at, now, kind, source, actor, draft.cause, event)
         self.events.append(envelope)
         self._ids.add(event_id)
         self.views.apply(envelope)

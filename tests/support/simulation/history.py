@@ -2,6 +2,7 @@
 Whole histories: a world from its first day to its quiet end, and what the oracle says of it.
 """
 
+from projections.envelope import Envelope
 from support.simulation.core import Core
 from support.simulation.oracle import problems_of
 from support.simulation.people import Someone
@@ -13,8 +14,17 @@ SCENES: tuple[Scene, ...] = ("spaced", "single", "chaos")
 ACTIONS_MAX = 14
 
 
-def play(seed: int, *, make_core: CoreMaker = Core) -> list[str]:
-    """What is wrong at the end of the history of a seed, in sentences."""
+def play(
+    seed: int, *, make_core: CoreMaker = Core, record: list[Envelope] | None = None
+) -> list[str]:
+    """
+    What is wrong at the end of the history of a seed, in sentences.
+
+    Args:
+        seed: of all that happens; its remainder by three is the kind of history.
+        make_core: makes the daemon's core; a broken one for sabotage.
+        record: takes the events.
+    """
     world = World(seed, SCENES[seed % len(SCENES)], make_core=make_core)
     world.begin()
     world.settle()
@@ -29,7 +39,10 @@ def play(seed: int, *, make_core: CoreMaker = Core) -> list[str]:
         if world.scene == "spaced":
             world.settle()
     world.end_playing()
-    return problems_of(world)
+    found = problems_of(world)
+    if record is not None:
+        record.extend(world.core.events)
+    return found
 
 
 def _act(world: World, favourite: SimServer) -> None:
@@ -77,5 +90,7 @@ def _disturb(world: World) -> None:
         if world.scene == "chaos":
             quirks.late_writes = random.random() < 0.1
             quirks.stale_reads = random.random() < 0.1
+    for lane in world.lanes:
+        lane.wants_sweep = lane.wants_sweep or random.random() < 0.2
     if random.random() < 0.2:
         world.kill_daemon()

@@ -24,9 +24,11 @@ class Ideal(SimServer):
         """Has a title."""
         self.library[title] = listing
 
-    def report(self, user: str, title: str, position_s: float, *, finished: bool) -> None:
+    def report(
+        self, user: str, title: str, position_s: float, *, finished: bool, age: Nanos = 0
+    ) -> None:
         """What a player reports is done here too."""
-        state, now = self.state(user, title), self._now()
+        state, now = self.state(user, title), self._now() - age
         is_new = state.last_played_ns is None or now - state.last_played_ns > NEW_PLAY
         position_ticks = 0 if finished else int(position_s * TICKS_PER_SECOND)
         after = msgspec.structs.replace(state, position_ticks=position_ticks)
@@ -34,10 +36,10 @@ class Ideal(SimServer):
             after = msgspec.structs.replace(after, last_played_ns=now)
         if finished:
             again = is_new or not state.played
-            after = msgspec.structs.replace(
-                after, played=True, play_count=state.play_count + again
-            )
+            after = msgspec.structs.replace(after, played=True, play_count=state.play_count + again)
         self.plant(user, title, after)
+        # On a server with another past this may have been a new play.
+        self.lived[user, title].append(msgspec.structs.replace(after, last_played_ns=now))
 
     def everything(self) -> dict[tuple[str, str], State]:
         """All that people did, by user and title."""

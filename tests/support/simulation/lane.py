@@ -6,6 +6,7 @@ takes time in which everything else goes on.
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
+from functools import partial
 from random import Random
 from typing import Any, TypeAlias, TypeVar
 
@@ -14,9 +15,9 @@ from projections.accounts import PEOPLE
 from projections.commands import Command, Record
 from projections.deliveries import DELIVERIES, Delivery, delivery_key
 from projections.envelope import Nanos, Seq
+from projections.events import Event
 from projections.library import CLUES, ITEMS, media_clue, member
-from projections.reactions import CORRECTIONS_MAX
-from projections.servers import POKES, SERVERS, Pending
+from projections.servers import POKES, Pending
 from projections.sync_commands import (
     Abandoned,
     AccountSeen,
@@ -31,7 +32,6 @@ from projections.sync_commands import (
 )
 from projections.sync_decisions import kept_fields, rules_in_force
 from projections.sync_events import (
-    Event,
     PokesAnswered,
     ServerLost,
     ServerReached,
@@ -39,7 +39,7 @@ from projections.sync_events import (
     SweepStarted,
     UserDataWish,
 )
-from projections.titles import TITLES
+from projections.titles import TITLES, worth_telling
 from projections.userdata import (
     BLANK,
     Changes,
@@ -64,6 +64,11 @@ PLAYING_RETRY: Nanos = 10 * SECOND
 BACKOFF_MAX: Nanos = 5 * MINUTE
 SWEEP_EVERY: Nanos = 6 * HOUR
 LATE_WRITE: Nanos = 20 * SECOND
+HANDS_IN_ALL = 0.2
+"""How often a sweep hands in what is no news as well: it must not matter."""
+
+SLOW_PAGES = 0.3
+"""How often a library is so large that its pages take up to a minute."""
 
 
 class Lane:
@@ -100,6 +105,23 @@ class Lane:
                     yield Sleep(self._pause(), until_change=True)
             except Unreachable as error:
                 yield Sleep(self._lost(error))
+                self._believe()
+
+    def _believe(self) -> None:
+        """While the server cannot be asked, what it told has to do."""
+        for person in self.people():
+            rows = {
+                row.item_id: row
+                for row in self._pokes()
+                if row.user_id == person[1] and row.state is not None and self._knows(row.item_id)
+            }
+            states = {item_id: row.state for item_id, row in rows.items() if row.state}
+            reasons = {item_id: row.reasons for item_id, row in rows.items()}
+            self._observe(person, states, self.core.head, reasons=reasons, via="payload")
+
+    def _pokes(self) -> list[Pending]:
+        rows = self.core.views.tables[POKES.name].values()
+        return [row for row in rows if row.server == self.server.name]
 
     def sweeps(self) -> Process:
         """Looks at everything now and then."""
@@ -115,7 +137,7 @@ class Lane:
                     self.wants_sweep = True
                     yield Sleep(self._lost(error))
             else:
-                yield Sleep(MINUTE if self.wants_sweep else 10 * MINUTE)
+                yield Sleep(MINUTE if self.wants_sweep else 10 * MINUTE, until_change=True)
 
     def _hello(self) -> Event:
         name = self.server.name
@@ -126,14 +148,14 @@ class Lane:
             self._record(ServerLost(server=self.server.name, error=str(error), retry_ns=0))
         self.reached = False
         self.failures_count += 1
-        return min(BACKOFF_MAX, 2**self.failures_count * SECOND) + self._moment()
+        return _backoff(self.failures_count) + self._moment()
 
     def _pause(self) -> Nanos:
         rows = self.core.views.tables[DELIVERIES.name].values()
         dues = [
             row.due_ns for row in rows if row.target == self.server.name and row.status == "due"
         ]
-        return max(SECOND, min([IDLE, *(due - self.agenda.now for due in dues)]))
+        return int(max(SECOND, min([IDLE, *(due - self.agenda.now for due in dues)])))
 
     def _moment(self) -> Nanos:
         return self.random.randrange(1, SECOND // 2)
@@ -157,13 +179,17 @@ class Lane:
             raise Unreachable("It took too long.")
         answer = request()
         yield Sleep(self._moment())
-        if quirks.down or (quirks.loses_answers and self.random.random() < 0.5):
+        if self._swallows():
             raise Unreachable("The answer was lost.")
         return answer
 
+    def _swallows(self) -> bool:
+        quirks = self.server.quirks
+        return quirks.down or (quirks.loses_answers and self.random.random() < 0.5)
+
     def _round(self) -> Asking[bool]:
         name, tables = self.server.name, self.core.views.tables
-        pokes = [row for row in tables[POKES.name].values() if row.server == name]
+        pokes = self._pokes()
         if pokes:
             yield from self._answer(pokes)
         now = self.agenda.now
@@ -227,7 +253,9 @@ class Lane:
     def people(self) -> list[Person]:
         """Everybody with an account there."""
         table = self.core.views.tables[PEOPLE.name]
-        found = [(str(key[0]), person.account_on(self.server.name)) for key, person in table.items()]
+        found = [
+            (str(key[0]), person.account_on(self.server.name)) for key, person in table.items()
+        ]
         return [(user, user_id) for user, user_id in found if user_id is not None]
 
     def list_accounts(self) -> Asking[None]:
@@ -300,11 +328,16 @@ class Lane:
                     source="jellyfin", actor=name, server=name, item_ids=tuple(lost), why="swept"
                 )
             )
+        hands_in_all = self.random.random() < HANDS_IN_ALL
         users: dict[str, Seq] = {}
         finds: list[tuple[Person, dict[str, State], Seq]] = []
         for person in self.people():
             states, users[person[0]] = yield from self.states_of(person, None)
-            finds.append((person, self.news_in(person, states), users[person[0]]))
+            if self.random.random() < SLOW_PAGES:
+                yield Sleep(self.random.randrange(MINUTE))
+            if not hands_in_all:
+                states = self.news_in(person, states)
+            finds.append((person, states, users[person[0]]))
         for person, states, as_of in finds:
             self._observe(person, states, as_of, via="sweep")
         self._record(
@@ -339,10 +372,11 @@ class Lane:
         seen = None if title is None else title.seen.get(member(name, item_id))
         if difference(BLANK if seen is None else seen.state, state):
             return True
-        if title is None or (seen is not None and seen.corrections >= CORRECTIONS_MAX):
+        if title is None:
             return False
         is_open = views.get(DELIVERIES, delivery_key(name, person[0], item_id)) is not None
-        return bool(self._wanted(title.registers, state, item)) and not is_open
+        wanted = worth_telling(seen, self._wanted(title.registers, state, item))
+        return bool(wanted) and not is_open
 
     def _wanted(self, registers: Any, state: State, item: Any) -> Changes:
         wanted = missing(registers, state)
@@ -365,9 +399,7 @@ class Lane:
         if outcomes:
             name = self.server.name
             self._submit(
-                RecordAttempts(
-                    source="jellyfin", actor=name, target=name, attempts=tuple(outcomes)
-                )
+                RecordAttempts(source="jellyfin", actor=name, target=name, attempts=tuple(outcomes))
             )
 
     def _deliver_to(
@@ -411,7 +443,7 @@ class Lane:
                 subject=row.subject,
                 planned=row.seq,
                 error=str(error),
-                retry_ns=self.agenda.now + min(BACKOFF_MAX, 2**row.attempts_count * SECOND),
+                retry_ns=self.agenda.now + _backoff(row.attempts_count),
             )
         wrote = Changes(**difference(state, changed(state, wanted)))
         return Delivered(
@@ -424,14 +456,9 @@ class Lane:
         def request() -> State:
             if item_id not in server.library:
                 raise Refused("404")
-            server.writes_count += 1
-            match step:
-                case MarkUnplayed():
-                    return server.mark_unplayed(user_id, item_id)
-                case ClearRating():
-                    return server.clear_rating(user_id, item_id)
-                case Post(changes):
-                    return server.patch(user_id, item_id, changes)
+            return server.written(
+                user_id, item_id, partial(_carry_out, server, user_id, item_id, step)
+            )
 
         return request
 
@@ -469,6 +496,20 @@ class Lane:
         row = self.core.views.get(CLUES, media_clue(media))
         places: Iterable[str] = row.members if row else ()
         return any(place.startswith(f"{self.server.name}/") for place in places)
+
+
+def _carry_out(server: SimServer, user_id: str, item_id: str, step: Step) -> State:
+    match step:
+        case MarkUnplayed():
+            return server.mark_unplayed(user_id, item_id)
+        case ClearRating():
+            return server.clear_rating(user_id, item_id)
+        case Post(changes):
+            return server.patch(user_id, item_id, changes)
+
+
+def _backoff(failures_count: int) -> Nanos:
+    return min(BACKOFF_MAX, SECOND << failures_count)
 
 
 def _try(request: Callable[[], object]) -> None:

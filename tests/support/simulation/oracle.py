@@ -3,12 +3,16 @@ What must hold once everything is quiet.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from projections.library import ITEMS
 from projections.titles import TITLES
-from projections.userdata import BLANK, FIELDS, State, same
+from projections.userdata import BLANK, FIELDS, Field, State, same
 from support.simulation.server import SimServer
 from support.simulation.world import QUIET_ROUNDS_MAX, World
+
+ROUNDING_MAX_TICKS = 70_000_000
+"""No server rounds by more than this."""
 
 
 def problems_of(world: World) -> list[str]:
@@ -18,6 +22,7 @@ def problems_of(world: World) -> list[str]:
         found.append("it never comes to rest")
     found += _unrest(world)
     found += _disagreements(world)
+    found += _inventions(world)
     if world.scene != "chaos":
         found += _surprises(world)
     found += world.core.differences()
@@ -68,6 +73,36 @@ def _deviations(
                 f"{user}, {item.item.listing.name}: {name} is {getattr(state, name)} on"
                 f" {server.name}, agreed is {wanted}"
             )
+
+
+def _inventions(world: World) -> Iterator[str]:
+    """Nothing is agreed that no person ever brought about."""
+    for title in world.titles:
+        for user in world.users:
+            lived = _lived(world, user, title)
+            for server, _, state in _copies(world, user, title):
+                for name in FIELDS:
+                    value = getattr(state, name)
+                    if not any(_could_be(name, value, getattr(known, name)) for known in lived):
+                        yield f"{user}, {title}: nobody made {name} {value} on {server.name}"
+
+
+def _could_be(name: Field, value: Any, lived: Any) -> bool:
+    """Whether a value is one that people made: players add to the plays, some servers round."""
+    if name == "position_ticks":
+        return bool(0 <= lived - value < ROUNDING_MAX_TICKS)
+    return name == "play_count" or same(name, value, lived)
+
+
+def _lived(world: World, user: str, title: str) -> list[State]:
+    """All states of a title, anywhere, that a person brought about."""
+    found = [BLANK, *world.ideal.lived.get((user, title), ())]
+    for (name, known), item_ids in world.past_items.items():
+        if known == title:
+            server = world.servers[name]
+            for item_id in item_ids:
+                found += server.lived.get((f"{name}-{user}", item_id), ())
+    return found
 
 
 def _surprises(world: World) -> Iterator[str]:

@@ -97,7 +97,5 @@ class Someone:
         if self.world.scene == "chaos":
             age = self.world.random.choice([0, self.world.moment(2 * HOUR)])
         self.world.report(self.user, title, position_s, finished=finished, age=age)
-        self.world.ideal.report(
-            self.user, title, position_s, finished=finished
-        )
+        self.world.ideal.report(self.user, title, position_s, finished=finished, age=age)
         self.world.pass_time(self.world.moment(10 * SECOND))

@@ -77,6 +77,8 @@ class SimServer:
         self.accounts: dict[str, str] = {}
         self.playing: set[UserItem] = set()
         self.writes_count = 0
+        self.lived: dict[UserItem, list[State]] = {}
+        """What stood there because of people."""
         self._now = now
         self._tell = tell
         self._data: dict[UserItem, State] = {}
@@ -104,6 +106,7 @@ class SimServer:
     def plant(self, user_id: str, item_id: str, state: State) -> None:
         """Puts a history there that nobody was told of."""
         self._data[user_id, item_id] = state
+        self.lived.setdefault((user_id, item_id), []).append(state)
 
     def user_ids(self) -> Iterator[str]:
         """The ids of all accounts."""
@@ -151,9 +154,7 @@ class SimServer:
     def _resume(self, user_id: str, item_id: str, position_ticks: int, reason: str) -> None:
         state, listing = self.state(user_id, item_id), self.library[item_id]
         share = position_ticks / listing.runtime_ticks
-        if listing.type == "Audio":
-            position_ticks = 0
-        elif share < MIN_RESUME_SHARE:
+        if listing.type == "Audio" or share < MIN_RESUME_SHARE:
             position_ticks = 0
         elif share > MAX_RESUME_SHARE:
             state = msgspec.structs.replace(state, played=True)
@@ -194,15 +195,21 @@ class SimServer:
 
     def like(self, user_id: str, item_id: str, *, likes: bool) -> None:
         """POST Rating: liking is a rating of 10, disliking one of 1."""
-        state = msgspec.structs.replace(
-            self.state(user_id, item_id), rating=10.0 if likes else 1.0
-        )
+        state = msgspec.structs.replace(self.state(user_id, item_id), rating=10.0 if likes else 1.0)
         self._save((user_id, item_id), state, "UpdateUserRating")
 
     def clear_rating(self, user_id: str, item_id: str) -> State:
         """DELETE Rating."""
         state = msgspec.structs.replace(self.state(user_id, item_id), rating=None)
         return self._save((user_id, item_id), state, "UpdateUserRating")
+
+    def written(self, user_id: str, item_id: str, write: Callable[[], State]) -> State:
+        """Has the daemon write something."""
+        self.writes_count += 1
+        known = list(self.lived.get((user_id, item_id), ()))
+        state = write()
+        self.lived[user_id, item_id] = known
+        return state
 
     def patch(self, user_id: str, item_id: str, changes: Changes) -> State:
         """POST UserData: null changes nothing, and no rule applies."""
@@ -217,8 +224,7 @@ class SimServer:
     def _save(self, key: UserItem, state: State, reason: str) -> State:
         self._earlier[key] = self._data.get(key, BLANK)
         self._data[key] = state
-        poke = Poke(
-            kind="userdata", user_id=key[0], item_id=key[1], reason=reason, state=state
-        )
+        self.lived.setdefault(key, []).append(state)
+        poke = Poke(kind="userdata", user_id=key[0], item_id=key[1], reason=reason, state=state)
         self._tell(self, poke)
         return state

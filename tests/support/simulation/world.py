@@ -60,7 +60,7 @@ class World:
 
     def __init__(self, seed: int, scene: Scene, *, make_core: CoreMaker = Core) -> None:
         self.scene = scene
-        self.random = Random(f"{scene} {seed}")  # noqa: S311 - a game
+        self.random = Random(f"{scene} {seed}")
         self.agenda = Agenda()
         self.core = make_core(lambda: self.agenda.now)
         self.ideal = Ideal(self.agenda)
@@ -69,6 +69,7 @@ class World:
         self.titles = self._titles()
         self.servers = self._servers()
         self.items: dict[tuple[str, str], str] = {}
+        self.past_items: dict[tuple[str, str], list[str]] = {}
         self.lanes: list[Lane] = []
         self._ids = 0
         self._notes = 0
@@ -92,7 +93,9 @@ class World:
 
     def _servers(self) -> dict[str, SimServer]:
         found: dict[str, SimServer] = {}
-        for name in ["attic", "beach", "cabin", "depot", "estate"][: self.random.choice([2, 2, 3, 3, 4, 5])]:
+        for name in ["attic", "beach", "cabin", "depot", "estate"][
+            : self.random.choice([2, 2, 3, 3, 4, 5])
+        ]:
             server = SimServer(
                 name,
                 self.random.choice(VERSIONS),
@@ -140,6 +143,7 @@ class World:
         self._ids += 1
         item_id = f"{server[0]}{self._ids}"
         self.items[server, title] = item_id
+        self.past_items.setdefault((server, title), []).append(item_id)
         self.servers[server].add(item_id, self.listing(server, title))
 
     def remove_item(self, server: str, title: str) -> None:
@@ -206,13 +210,14 @@ class World:
             return
         self._notes += 1
         note = self._notes.to_bytes(16, "big") if self.random.random() < 0.5 else None
+        at = self.agenda.now
         copies = 2 if self.random.random() < self.faults.doubled else 1
         for _ in range(copies):
             late = self.random.random() < self.faults.late
             after = self.moment(LATE_MAX if late else SECOND // 5)
-            self.agenda.later(after, lambda: self._hear(server, poke, note))
+            self.agenda.later(after, lambda: self._hear(server, poke, note, at))
 
-    def _hear(self, server: SimServer, poke: Poke, note: bytes | None) -> None:
+    def _hear(self, server: SimServer, poke: Poke, note: bytes | None, at: Nanos) -> None:
         self.core.submit(
             ReceiveWebhook(
                 source="http",
@@ -220,6 +225,7 @@ class World:
                 server=server.name,
                 body=b"{}",
                 pokes=(poke,),
+                at=at,
                 id=None if note is None else b"note" + note[4:],
             )
         )
@@ -240,9 +246,7 @@ class World:
             reason="stop",
             age_ns=age,
         )
-        self.core.submit(
-            ReportPositions(source="http", actor=user, user=user, reports=(position,))
-        )
+        self.core.submit(ReportPositions(source="http", actor=user, user=user, reports=(position,)))
         self.agenda.wake(lambda: self.moment(SECOND // 10))
 
     def pass_time(self, nanos: Nanos) -> None:
