@@ -206,8 +206,10 @@ def _help_texts(
     context = click.Context(command, info_name=name, parent=parent, **settings)
     yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
-        for inner in sorted(command.commands):
-            yield from _help_texts(command.commands[inner], inner, context)
+        for inner in sorted(command.list_commands(context)):
+            child = command.get_command(context, inner)
+            assert child is not None
+            yield from _help_texts(child, inner, context)
 
 
 def main() -> None:

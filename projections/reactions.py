@@ -320,9 +320,11 @@ def _missing_accounts(
     """
     people = views.find(PEOPLE, "people", (ACCOUNTS_MAX,))
     known = {user_id for person in people for user_id in person.accounts.get(server, ())}
-    wanted = event.appeared.values() if server != event.server else ()
-    if server == event.server and known == event.appeared.keys():
-        wanted = [account for person in people for account in _somewhere(views, person)]
+    wanted: list[Account] = []
+    if server != event.server:
+        wanted += event.appeared.values()
+    elif known == event.appeared.keys():
+        wanted += (account for person in people for account in _somewhere(views, person))
     for account in wanted if known else ():
         person = views.get(PEOPLE, (account.user,))
         if person is None or not person.accounts.get(server):

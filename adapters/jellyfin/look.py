@@ -23,7 +23,7 @@ from projections.titles import TITLES, worth_telling
 from projections.userdata import BLANK, SaveReason, State, fields_of, missing, same, without
 
 ROWS_MAX = 200
-"""Rows of one observation: bounds an event and how long one command holds up the others."""
+"""Items or states handed in at once: bounds an event and how long one command holds up others."""
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -56,13 +56,13 @@ def _accounts(views: Views, server: str) -> Iterable[tuple[str, str]]:
 async def list_items(server: Server, items: Sequence[ListedItem]) -> None:
     """Hands in what a server has, as far as it is new or changed."""
     new = await server.desk.read(lambda views: _unknown(views, server.name, items))
-    if new:
+    for place in range(0, len(new), ROWS_MAX):
         await server.desk.submit(
             ListItems(
                 source=SOURCE,
                 actor=server.name,
                 server=server.name,
-                listings={item.item_id: item.listing for item in new},
+                listings={item.item_id: item.listing for item in new[place : place + ROWS_MAX]},
             )
         )
 

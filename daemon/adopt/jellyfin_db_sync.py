@@ -189,7 +189,7 @@ def _sync(section: Section, notes: Notes) -> Sync:
 
 def _leave(section: Section, reasons: dict[str, str], notes: Notes) -> None:
     for key, because in reasons.items():
-        if section.text(key) is not None:
+        if section.has(key):
             notes.leave(section.key(key), because)
     section.done()
 

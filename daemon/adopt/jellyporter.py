@@ -150,10 +150,10 @@ def _sync(top: Section, notes: Notes) -> Sync:
 
 def _leave_rest(top: Section, notes: Notes) -> None:
     for key, because in LEFT.items():
-        if top.text(key) is not None:
+        if top.has(key):
             notes.leave(key, because)
     database = top.section("database")
-    if database.text("path") is not None:
+    if database.has("path"):
         notes.leave("database.path", DATABASE)
     database.done()
 

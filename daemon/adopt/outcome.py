@@ -11,6 +11,7 @@ import msgspec
 
 from daemon.config.rules import problems_between
 from daemon.config.settings import Settings
+from daemon.config.sync import SERVER_NAME
 
 SERVER_NAME_CHARS_MAX = 64
 
@@ -124,9 +125,14 @@ def our_names(theirs: Iterable[str]) -> list[str]:
     """
     names: list[str] = []
     for wanted in theirs:
-        plain = _NOT_AT_THE_START.sub("", _NOT_IN_A_NAME.sub("-", wanted.strip())).rstrip("-")
-        names.append(_free(plain[:SERVER_NAME_CHARS_MAX] or "server", names))
+        good = wanted if SERVER_NAME.fullmatch(wanted) else _plain(wanted)
+        names.append(_free(good or "server", names))
     return names
+
+
+def _plain(name: str) -> str:
+    words = _NOT_IN_A_NAME.sub("-", name.strip()).rstrip("-")
+    return _NOT_AT_THE_START.sub("", words)[:SERVER_NAME_CHARS_MAX]
 
 
 def _free(name: str, taken: list[str]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from projections.errors import PlayheadError
+from projections.wording import printable
 
 
 class NotAdoptable(PlayheadError):
@@ -20,4 +21,4 @@ def refuse_all(what: str, problems: Sequence[str]) -> None:
     """
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise NotAdoptable(f"{what} has {count}:\n  " + "\n  ".join(problems))
+        raise NotAdoptable(f"{what} has {count}:\n  " + "\n  ".join(map(printable, problems)))

@@ -97,6 +97,11 @@ class Section:
         """The whole key of a value in here."""
         return f"{self.path}.{name}" if self.path else name
 
+    def has(self, name: str) -> bool:
+        """Whether a key is there, with a value or without."""
+        self._read.add(name)
+        return name in self._values
+
     def text(self, name: str) -> str | None:
         """A text, or None where there is none."""
         value = self._take(name)

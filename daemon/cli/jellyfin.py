@@ -11,6 +11,7 @@ import msgspec
 
 from daemon.cli import sync_report
 from daemon.cli.calling import Caller, Refused
+from daemon.cli.lazy import LazyGroup
 from daemon.cli.options import config_option, data_option
 from daemon.cli.orders import ACTOR, SOURCE, Alone, Office, given, office, url_option
 from daemon.engine.snapshot import snapshot
@@ -30,7 +31,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON doc
 seq_argument = click.argument("seq", type=click.IntRange(min=1))
 
 
-@click.group()
+SETUP = {"setup": "daemon.cli.jellyfin_setup:setup"}
+"""The one command that speaks to a server itself."""
+
+
+@click.group(cls=LazyGroup, places=SETUP)
 def jellyfin() -> None:
     """Look at the servers that are kept in step, and decide what only you can."""
 

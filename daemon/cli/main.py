@@ -1,6 +1,8 @@
 """
 The command tree, and the one place where errors become exit codes: 0 done, 1 refused or failed, 2
 wrong usage.
+
+A command is imported when it is used: `playhead log` does not wait for what `serve` needs.
 """
 
 import sys
@@ -8,39 +10,33 @@ import sys
 import click
 
 from daemon import __version__
-from daemon.cli.adopt import adopt
-from daemon.cli.config import config
-from daemon.cli.credentials import token, user
-from daemon.cli.explain import explain
-from daemon.cli.jellyfin import jellyfin
-from daemon.cli.jellyfin_setup import setup
-from daemon.cli.log import log
-from daemon.cli.replay import replay
-from daemon.cli.serve import serve
-from daemon.cli.transfer import export, import_
-from daemon.cli.undo import undo
-from daemon.cli.verify import verify
+from daemon.cli.lazy import LazyGroup
 from projections.errors import PlayheadError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
+COMMANDS = {
+    "serve": "daemon.cli.serve:serve",
+    "log": "daemon.cli.log:log",
+    "explain": "daemon.cli.explain:explain",
+    "undo": "daemon.cli.undo:undo",
+    "jellyfin": "daemon.cli.jellyfin:jellyfin",
+    "replay": "daemon.cli.replay:replay",
+    "verify": "daemon.cli.verify:verify",
+    "export": "daemon.cli.transfer:export",
+    "import": "daemon.cli.transfer:import_",
+    "adopt": "daemon.cli.adopt:adopt",
+    "user": "daemon.cli.credentials:user",
+    "token": "daemon.cli.credentials:token",
+    "config": "daemon.cli.config:config",
+}
+"""Each command, and where it is defined."""
 
-@click.group(context_settings=CONTEXT)
+
+@click.group(cls=LazyGroup, places=COMMANDS, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="playhead")
 def cli() -> None:
     """Playhead remembers where you are in everything you watch."""
-
-
-COMMANDS = (
-    *(serve, log, explain, undo, jellyfin),
-    *(replay, verify, export, import_, adopt),
-    *(user, token, config),
-)
-
-for command in COMMANDS:
-    cli.add_command(command)
-
-jellyfin.add_command(setup)
 
 
 def main() -> None:

@@ -306,6 +306,7 @@ async def decide_ambiguity(services: Services, request: Request) -> Response:
     media = decode_body(data, Ruling).media
     command = LinkItem(source=SOURCE, actor=user, server=server, item_id=item_id, media=media)
     receipt = (await services.writer.submit(command))[0]
+    services.poke(server)  # what people did with the item is a matter of the other title now
     return json_response(Linked(server=server, item_id=item_id, media=media, seq=receipt.seq))
 
 

@@ -3,11 +3,12 @@
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
 
-from bench import append, ingest, memory, millions, replay
+from bench import append, drain, ingest, latency, memory, millions, replay, sweep, webhooks
 from bench.figures import Figure, table
 
 Measure = Callable[[Path, int], list[Figure]]
@@ -18,30 +19,48 @@ MEASUREMENTS: dict[str, Measure] = {
     "millions": millions.measure,
     "ingest": ingest.measure,
     "memory": memory.measure,
+    "webhooks": partial(webhooks.measure, seconds=4),
+    "latency": partial(latency.measure, count=200),
+    "drain": partial(drain.measure, count=1_000),
+    "sweep": partial(sweep.measure, count=20_000),
 }
-NEED_WRK = frozenset({"ingest", "memory"})
+QUICK: dict[str, Measure] = {
+    "webhooks": partial(webhooks.measure, seconds=1),
+    "latency": partial(latency.measure, count=3),
+    "drain": partial(drain.measure, count=20),
+    "sweep": partial(sweep.measure, count=120),
+}
+"""Those of sync with next to nothing to do: they show that all of it works, and measure nothing."""
+
+NEED_WRK = frozenset({"ingest", "memory", "webhooks"})
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(MEASUREMENTS)))
 @click.option("--rounds", type=click.IntRange(1, 100), default=5, help="Rounds of each comparison.")
+@click.option("--quick", is_flag=True, help="Only try them, those of sync: one round of little.")
 @click.option(
     "--workdir",
     type=click.Path(path_type=Path, file_okay=False),
     default=CHECKOUT.parent,
     help="A folder on the disk to be measured, not in memory. The default is beside the checkout.",
 )
-def main(names: tuple[str, ...], rounds: int, workdir: Path) -> None:
+def main(names: tuple[str, ...], *, rounds: int, workdir: Path, quick: bool) -> None:
     """Print ratios of this machine, measured in this run: all of them, or the named ones."""
-    chosen = names or tuple(MEASUREMENTS)
+    measurements, rounds = (QUICK, 1) if quick else (MEASUREMENTS, rounds)
+    chosen = names or tuple(measurements)
+    if unknown := set(chosen) - measurements.keys():
+        raise click.ClickException(
+            f"There is no quick way to measure {', '.join(sorted(unknown))}."
+        )
     if NEED_WRK.intersection(chosen) and shutil.which("wrk") is None:
         raise click.ClickException("wrk is missing. On Debian: apt-get install wrk")
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="playhead-bench-", dir=workdir) as folder:
         for name in chosen:
             click.echo(f"Measuring {name}.", err=True)
-            figures += MEASUREMENTS[name](Path(folder), rounds)
+            figures += measurements[name](Path(folder), rounds)
     click.echo(table(figures))
 
 

@@ -3,7 +3,7 @@ The baseline of the measurements of sync: a client that asks the same things of 
 and does nothing with the answers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
 
 import aiohttp
@@ -16,12 +16,12 @@ AT_ONCE = 8
 """As many as the daemon has under way to one server."""
 
 
-def seconds(work: dict[str, Sequence[Request]], *, at_once: int = AT_ONCE) -> float:
+def seconds(work: Mapping[str, Sequence[Request]], *, at_once: int = AT_ONCE) -> float:
     """How long it takes to ask every server (by its URL) all of this, so many at once at each."""
     return anyio.run(_all, work, at_once, backend_options={"use_uvloop": True})
 
 
-async def _all(work: dict[str, Sequence[Request]], at_once: int) -> float:
+async def _all(work: Mapping[str, Sequence[Request]], at_once: int) -> float:
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as session:
         started = perf_counter()

@@ -91,9 +91,7 @@ def _figures(done: Sequence[Round]) -> list[Figure]:
     rate = median(one.webhooks_count / one.drained_s for one in done)
     ours = median(one.requests_count / one.drained_s for one in done)
     limit = median(one.requests_count / one.bare_s for one in done)
-    each = median(
-        one.target_requests_count / len(TARGETS) / one.webhooks_count for one in done
-    )
+    each = median(one.target_requests_count / len(TARGETS) / one.webhooks_count for one in done)
     cpu_ms = median(one.cpu_s / one.webhooks_count * 1000 for one in done)
     count = done[0].webhooks_count
     return [

@@ -37,7 +37,9 @@ def measure(workdir: Path, rounds: int) -> list[Figure]:
     baseline, mine = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     promised = warm_up.requests + sum(done.load.requests for done in mine)
     errors = warm_up.errors + sum(done.load.errors for done in baseline + mine)
-    must_hold(data / "log.db", "position.reported", promised, unanswered_max=CONNECTIONS * (rounds + 1))
+    must_hold(
+        data / "log.db", "position.reported", promised, unanswered_max=CONNECTIONS * (rounds + 1)
+    )
     if errors:
         raise RuntimeError(f"{errors} requests failed.")
     return [

@@ -109,6 +109,7 @@ class House:
         self.people = [self.double.add_user(name, "secret") for name in wanted.people]
         self.api_key = self.double.add_api_key()
         self._streams = sample().film.streams
+        self._shelf = self.double.library.add_library("Films", "movies", "/media/films")
         self.films = [self._film(number) for number in range(wanted.films_count)]
         episodes = self._episodes(wanted.episodes_count)
         for item in [*self.films, *episodes][::WATCHED_EVERY] if wanted.watched else ():
@@ -121,25 +122,24 @@ class House:
     def _film(self, number: int) -> Item:
         library = self.double.library
         path = f"/media/films/Harbour Lights {number}.mkv"
-        home = {} if number == 0 else {"parent_id": self._films_home}
-        film = library.add_movie(
+        return library.add_movie(
             f"Harbour Lights {number}",
             path,
             year=2019,
             overview="A keeper's daughter returns to the coast and finds the lamp dark.",
             providers={"Tmdb": str(9_900_000 + number), "Imdb": f"tt{99_000_000 + number}"},
             streams=list[Stream](self._streams),
-            **home,
+            parent_id=self._shelf.id,
         )
-        self._films_home = str(film.parent_id)
-        return film
 
     def _episodes(self, count: int) -> list[Item]:
         library = self.double.library
         found: list[Item] = []
         while len(found) < count:
             number = len(found) // (EPISODES_PER_SEASON * SEASONS_PER_SERIES)
-            series = library.add_series(f"Kestrel {number}", providers={"Tvdb": str(77_000 + number)})
+            series = library.add_series(
+                f"Kestrel {number}", providers={"Tvdb": str(77_000 + number)}
+            )
             for season_number in range(1, SEASONS_PER_SERIES + 1):
                 season = library.add_season(series, season_number)
                 for episode in range(1, EPISODES_PER_SEASON + 1):

@@ -2,9 +2,9 @@
 Looking at a large library on three servers: the import, the sweep that finds nothing new, and what
 a daemon that holds such a library needs to start.
 
-Four daemons after each other: one that only makes the doubles give each answer once, so that they
-have it ready; one that imports; one that starts with the library; one that starts on an empty data
-directory with a library of one film. The baseline of the sweeps is a bare client that asks the same.
+Four daemons, one after the other: one that only makes the doubles give each answer once, so that
+they have it ready; one that imports; one that starts with the library; one that starts with a
+library of next to nothing. The baseline of the sweeps is a bare client that asks the same.
 """
 
 from collections.abc import Callable, Sequence

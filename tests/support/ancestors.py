@@ -120,8 +120,3 @@ PENDING = (
     " item_id, item_name, event_data, status, retry_count, last_error, created_at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-
-
-def dump(path: Path) -> bytes:
-    """The bytes of a database and of everything beside it, to see whether anything was changed."""
-    return b"".join(file.read_bytes() for file in sorted(path.parent.glob(path.name + "*")))

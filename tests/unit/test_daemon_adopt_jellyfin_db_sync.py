@@ -221,13 +221,13 @@ def test_policies_that_our_rules_refuse_are_listed():
 
 def test_names_that_our_rules_refuse_are_changed():
     """Slashes, doubles in another case, and nothing at all; the first keeps the name in the log."""
-    names = ("a/b", "A-B", "", "wan", "wan", "x" * 70)
+    names = ("a/b", "A-B", "", "wan", "wan", "x" * 70, "_hut-", "hut-")
     text = "servers:\n" + "".join(
         f"  - {{name: '{name}', url: http://x, api_key: k}}\n" for name in names
     )
     adoption = adopted(text)
 
-    assert ["a-b", "A-B-2", "server", "wan", "wan-2", "x" * 64] == [
+    assert ["a-b", "A-B-2", "server", "wan", "wan-2", "x" * 64, "hut", "hut-"] == [
         server.name for server in adoption.settings.jellyfin
     ]
     assert "wan" == adoption.servers["wan"]

@@ -169,6 +169,15 @@ def test_what_cannot_be_taken_over_is_told_once(text, problem):
     assert [problem] == adopted(text).problems()
 
 
+def test_a_key_without_a_value_is_accounted_for_too():
+    """An empty address is how jellyporter's metrics are turned off."""
+    assert ["metrics_addr"] == [
+        left.key
+        for left in adopted(one_client(metrics_addr="''")).notes.left
+        if "." not in left.key
+    ]
+
+
 def test_unknown_keys_are_named_and_not_shown():
     """A misspelt key may hold a secret."""
     notes = adopted(one_client(metrics_adr="s3cret")).notes
