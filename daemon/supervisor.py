@@ -27,12 +27,15 @@ from daemon.lanes import Lanes
 from daemon.maintenance import GarbageCollector
 from daemon.telemetry.logs import logger
 from daemon.telemetry.otlp import Otlp
+from daemon.web.ledger import show_figures
 from daemon.web.services import Services
 from projections.commands import Record
 from projections.errors import PlayheadError
 from projections.events import DaemonStarted, DaemonStopped, Event
 
 SOURCE = "daemon"
+
+FIGURES_EVERY_S = 15.0
 
 
 class Daemon(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,9 +61,21 @@ async def run(daemon: Daemon, listener: socket.socket) -> None:
             if daemon.collector is not None:
                 helpers.start_soon(daemon.collector.run, name="gc")
             helpers.start_soon(daemon.lanes.run, name="lanes")
+            if daemon.otlp is not None:
+                helpers.start_soon(_show_figures, services, name="figures")
             await _serve(daemon, listener)
             helpers.cancel_scope.cancel()
         services.writer.close()
+
+
+async def _show_figures(services: Services) -> None:
+    """A collector that is pushed to asks for nothing: the gauges of sync are kept fresh for it."""
+    while True:
+        try:
+            await show_figures(services)
+        except PlayheadError as error:
+            logger.debug("no_figures", reason=str(error))
+        await anyio.sleep(FIGURES_EVERY_S)
 
 
 async def _watch_signals(services: Services) -> None:

@@ -112,6 +112,7 @@ def report_of(lane: Lane, desk: WorkDesk) -> LaneReport:
         last_success_ns=at_ns(server.last_success_s),
         lag_s=max(0.0, now_s - lane.round_at_s),
         deadline_s=lane.deadline_s,
+        writing=lane.writing,
         problem=server.problem,
     )
 

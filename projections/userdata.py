@@ -324,29 +324,29 @@ def _met(observation: Observation, registers: Registers, source: str) -> Verdict
     The first look at a server's item: what stands there is a history of unknown order, joined with
     what is known. A blank field says nothing.
     """
-    after = observation.after
-    at = after.last_played_ns or 0
+    after, at = observation.after, observation.at
     refused: dict[str, str] = {}
     accepted: dict[str, Any] = {}
-    for name, value in difference(BLANK, after).items() | _rewound(after):
+    for name, value in (difference(BLANK, after) | _rewound(after)).items():
         known = registers.get(name)
-        if known is None:
+        if known is None or _outranks(name, value, at, known):
             accepted[name] = value
         elif not same(name, value, known.value):
-            if _outranks(name, value, at, known):
-                accepted[name] = value
-            else:
-                refused[name] = f"{known.source} knows better."
+            refused[name] = f"{known.source} knows better."
     return Verdict(Changes(**accepted), refused)
 
 
-def _rewound(after: State) -> set[tuple[str, Any]]:
+def _rewound(after: State) -> dict[str, Any]:
     """A title that was watched and has no position is at its start on purpose."""
     rewound = after.position_ticks == 0 and after.last_played_ns is not None
-    return {("position_ticks", 0)} if rewound else set()
+    return {"position_ticks": 0} if rewound else {}
 
 
 def _outranks(name: str, value: Any, at: Nanos, known: Register) -> bool:
+    """
+    Whether a value of this age takes a known one's place; the same value does if it is younger, so
+    that the order in which servers are met does not matter.
+    """
     if name in {"play_count", "last_played_ns"}:
         return known.value is None or bool(value > known.value)
     if at != known.at:

@@ -48,6 +48,7 @@ class Lane:
         state: what the lane is doing.
         round_at_s: when it last ended a round, on the desk's steady clock.
         deadline_s: within which it ends one, or there is something wrong with it.
+        writing: how many deliveries it is carrying out.
     """
 
     def __init__(self, server: Server, installation: str) -> None:
@@ -56,6 +57,7 @@ class Lane:
         self.round_at_s = server.desk.monotonic_s()
         self.deadline_s = server.settings.retry_s_max + ROUND_S_MAX
         self._installation = installation
+        self.writing = 0
         self._sweeping = False
 
     async def run(self) -> None:
@@ -154,7 +156,11 @@ class Lane:
         if agenda.waiting:
             await seek_titles(self.server, agenda.waiting)
         if agenda.due:
-            await deliver(self.server, agenda.due)
+            self.writing = len(agenda.due)
+            try:
+                await deliver(self.server, agenda.due)
+            finally:
+                self.writing = 0
         if not (agenda.pokes or agenda.waiting or agenda.due):
             return agenda.pause_s
         self.server.succeeded()

@@ -29,8 +29,8 @@ from projections.moments import moment_text
 PASSWORD_CHARS_MIN = 8
 
 SCOPE_HELP = (
-    "play: report and read one's own positions; audit: read the whole log; metrics: scrape; admin:"
-    " everything. May be given several times."
+    "play: report and read one's own positions; audit: read the whole log; metrics: scrape;"
+    " webhook: post a server's notifications; admin: everything. May be given several times."
 )
 
 scope_option = click.option(

@@ -14,8 +14,8 @@ import httpx
 from bench import bare
 from bench.doubles import Double, configuration, doubles
 from bench.figures import Figure
-from bench.sync import HEADERS, at_rest
 from bench.servers import playhead
+from bench.sync import HEADERS, at_rest
 
 REST_S = 0.1
 WARM_UP_COUNT = 5

@@ -7,10 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from projections.codec import CODEC
+from projections.envelope import Envelope
+from projections.fold import encode_rows, fold
+from projections.playlist_events import PlaylistObserved
 from projections.playlist_merge import joined_entries, merged_entries, merged_shares
+from projections.playlists import PLAYLISTS, SHELVES
+from projections.sync_events import DeltaDelivered, DeltaPlanned
 from support.playlist_world import PlaylistWorld
+from support.strategies import events_of
 
 FILMS = "ABCDEFGH"
+KINDS = (PlaylistObserved, DeltaPlanned, DeltaDelivered)
 
 lists = st.lists(st.sampled_from(FILMS), unique=True)
 shares = st.dictionaries(st.sampled_from(["ivo", "jon", "zoe"]), st.booleans())
@@ -93,6 +101,19 @@ def test_shares_change_only_for_those_somebody_changed(agreed, before, after):
 
     for name in ("ivo", "jon", "zoe"):
         assert (agreed if name in untouched else after).get(name) == merged.get(name)
+
+
+@given(st.lists(st.one_of([events_of(kind) for kind in KINDS]), max_size=4))
+def test_any_events_can_be_folded(events):
+    """An event in the log is a fact, however odd."""
+    envelopes = [
+        Envelope(seq, bytes(16), 0, 0, CODEC.type_of(event), "test", "test", None, event)
+        for seq, event in enumerate(events, start=1)
+    ]
+    for projection in (PLAYLISTS, SHELVES):
+        rows = fold(projection, envelopes)
+
+        assert len(rows) == len(list(encode_rows(rows)))
 
 
 servers = st.integers(0, 3)

@@ -10,7 +10,10 @@ import pytest
 
 from support.simulation.history import SCENES, play
 
-SEEDS_COUNT = int(os.environ.get("PLAYHEAD_SEEDS", "360"))
+SEEDS_COUNT = int(os.environ.get("PLAYHEAD_SEEDS", "240"))
+ONE_SEED = os.environ.get("PLAYHEAD_SEED")
+"""Read before the tests' environment is cleaned of settings."""
+
 SECONDS_PER_SEED = 0.5
 """Far more than a history takes, so that a slow machine is no failure."""
 
@@ -22,9 +25,8 @@ pytestmark = [
 
 def seeds_of(number):
     """The seeds whose histories are of one kind, or the one that was asked for."""
-    only = os.environ.get("PLAYHEAD_SEED")
-    if only is not None:
-        return [int(only)] if int(only) % len(SCENES) == number else []
+    if ONE_SEED is not None:
+        return [int(ONE_SEED)] if int(ONE_SEED) % len(SCENES) == number else []
     return range(number, SEEDS_COUNT, len(SCENES))
 
 

@@ -245,7 +245,7 @@ def test_a_first_meeting_keeps_the_later_play():
     """The position of the later play wins."""
     known = registers_of(State(position_ticks=5, last_played_ns=TUESDAY, play_count=1), at=TUESDAY)
     earlier = State(position_ticks=9, last_played_ns=MONDAY, play_count=4)
-    verdict = verdict_of(None, earlier, known=known)
+    verdict = verdict_of(None, earlier, known=known, at=MONDAY)
 
     assert Changes(play_count=4) == verdict.changes
     assert {"position_ticks", "last_played_ns"} == set(verdict.refused)

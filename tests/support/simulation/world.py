@@ -34,7 +34,7 @@ Scene: TypeAlias = Literal["spaced", "single", "chaos"]
 
 VERSIONS: tuple[Version, ...] = ("10.10", "10.11", "12.0")
 SHARED = "/films"
-QUIET_ROUNDS_MAX = 40
+QUIET_ROUNDS_MAX = 12
 LATE_MAX: Nanos = 3 * MINUTE
 
 CoreMaker: TypeAlias = Callable[[Callable[[], Nanos]], Core]
