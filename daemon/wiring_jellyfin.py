@@ -87,7 +87,8 @@ def lanes_of(
             observe=partial(_observe, observe, name),
             clock=desk.monotonic_s,
         )
-        lanes.append(Lane(Server(_lane_settings(settings, configured), client, desk), installation))
+        its_settings = _lane_settings(settings, configured, installation)
+        lanes.append(Lane(Server(its_settings, client, desk)))
     return lanes
 
 
@@ -124,10 +125,13 @@ def want_sweep(lanes: Sequence[Lane], name: str) -> None:
             lane.server.want_sweep("full")
 
 
-def _lane_settings(settings: Settings, configured: JellyfinServer) -> ServerSettings:
+def _lane_settings(
+    settings: Settings, configured: JellyfinServer, installation: str
+) -> ServerSettings:
     sync = settings.sync
     return ServerSettings(
         name=configured.name,
+        installation=installation,
         dry_run=sync.dry_run,
         playlists=sync.playlists,
         sockets=sync.sockets,

@@ -38,7 +38,7 @@ from projections.playlists import PLAYLISTS, SHELVES, OnServer, Playlist, Shelf
 from projections.rules import ServerRules
 from projections.servers import SERVERS, Server
 from projections.sync_commands import DeliveredPlaylist, ObservePlaylists, PlaylistState
-from projections.sync_events import DeltaDelivered, PlaylistWish
+from projections.sync_events import BrakePulled, DeltaDelivered, PlaylistWish
 
 BRAKE_COUNT_MIN = 4
 BRAKE_SHARE = 0.5
@@ -68,7 +68,17 @@ def observe_playlists(views: Views, command: ObservePlaylists, now: Nanos) -> li
         as_of=command.as_of,
         rows=rows,
     )
-    return [Draft(event=event, at=now)]
+    drafts = [Draft(event=event, at=now)]
+    missing = [row for row in rows.values() if row.presence == "missing"]
+    if missing:
+        brake = BrakePulled(
+            server=command.server,
+            reason=missing[0].refused["deleted"],
+            suspects_count=len(missing),
+            known_count=len(command.playlists) + len(missing),
+        )
+        drafts.append(Draft(event=brake, at=now))
+    return drafts
 
 
 class _Look:

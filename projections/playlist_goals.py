@@ -86,7 +86,7 @@ def wanted_on(views: Views, server: str, playlist: Playlist) -> Shape | None:
 def goal_on(views: Views, server: str, user: str, playlist: str) -> Goal | None:
     """What shall stand on a server now; None if nothing, or if it shall be left alone."""
     row = views.get(PLAYLISTS, (user, playlist))
-    if row is None or row.deleted:
+    if row is None or row.deleted or not may_write(views, server, user):
         return None
     there = row.seen.get(server)
     wanted = wanted_on(views, server, row)

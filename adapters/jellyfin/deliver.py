@@ -13,10 +13,10 @@ from typing import TypeAlias
 import anyio
 import msgspec
 
-from adapters.jellyfin import look
+from adapters.jellyfin import look, playlist_work
 from adapters.jellyfin.circuit import backoff_s
 from adapters.jellyfin.client import IDS_MAX
-from adapters.jellyfin.errors import ItemMissing, JellyfinError
+from adapters.jellyfin.errors import ItemMissing, JellyfinError, Unauthorized
 from adapters.jellyfin.look import Person
 from adapters.jellyfin.server import SOURCE, Server, ends_the_round
 from adapters.jellyfin.steps import ClearRating, MarkUnplayed, Post, steps_to
@@ -30,11 +30,12 @@ from projections.sync_commands import (
     Abandoned,
     Deferred,
     Delivered,
+    DeliveredPlaylist,
     Failed,
     RecordAttempts,
 )
 from projections.sync_decisions import kept_fields, rules_in_force
-from projections.sync_events import AccountWish, UserDataWish
+from projections.sync_events import AccountWish, PlaylistWish, UserDataWish
 from projections.titles import TITLES
 from projections.userdata import (
     Changes,
@@ -47,7 +48,7 @@ from projections.userdata import (
     without,
 )
 
-Outcome: TypeAlias = Delivered | Failed | Deferred | Abandoned
+Outcome: TypeAlias = Delivered | DeliveredPlaylist | Failed | Deferred | Abandoned
 
 WRITES_AT_ONCE_MAX = 4
 """Requests on their way to one server: hides the network, and is kind to a small server."""
@@ -108,7 +109,9 @@ async def _deliver_to(
             outcomes.append(await _account(server, row, row.wish))
         elif person is None:
             outcomes.append(_abandoned(row, f"{row.user} has no account there.", dropped=True))
-        elif isinstance(row.wish, UserDataWish):
+        elif isinstance(row.wish, PlaylistWish):
+            outcomes.append(await _playlist(server, person, row))
+        else:
             items.append(row)
     if items and person is not None:
         await _user_data(server, person, items, outcomes)
@@ -246,6 +249,16 @@ def _held(job: Job, wrote: Changes, answered: State, read: State) -> State:
         if not any(same(name, value, one) for one in known):
             return answered
     return read
+
+
+async def _playlist(server: Server, person: Person, row: Delivery) -> Outcome:
+    try:
+        return await playlist_work.carry_out(server, person, row, server.settings.installation)
+    except JellyfinError as error:
+        # Only that person's token may be refused: it is minted anew for the next attempt.
+        if ends_the_round(error) and not isinstance(error, Unauthorized):
+            raise
+        return _failed(server, row, error)
 
 
 async def _account(server: Server, row: Delivery, wish: AccountWish) -> Outcome:

@@ -51,12 +51,11 @@ class Lane:
         writing: how many deliveries it is carrying out.
     """
 
-    def __init__(self, server: Server, installation: str) -> None:
+    def __init__(self, server: Server) -> None:
         self.server = server
         self.state: LaneState = "idle"
         self.round_at_s = server.desk.monotonic_s()
         self.deadline_s = server.settings.retry_s_max + ROUND_S_MAX
-        self._installation = installation
         self.writing = 0
         self._sweeping = False
 
@@ -68,7 +67,7 @@ class Lane:
                 tasks.start_soon(self._rounds, name=f"rounds {server.name}")
                 tasks.start_soon(self._sweeps, name=f"sweeps {server.name}")
                 if server.settings.sockets:
-                    tasks.start_soon(watch, server, self._installation, name="sockets")
+                    tasks.start_soon(watch, server, server.settings.installation, name="sockets")
         finally:
             self.state = "stopped"
 

@@ -14,9 +14,9 @@ import msgspec
 
 from adapters.jellyfin import look, playlists
 from adapters.jellyfin.client import JellyfinClient
-from adapters.jellyfin.errors import Unauthorized
+from adapters.jellyfin.errors import JellyfinError, Unauthorized
 from adapters.jellyfin.look import Person
-from adapters.jellyfin.server import SOURCE, Server
+from adapters.jellyfin.server import SOURCE, Server, ends_the_round
 from adapters.jellyfin.watch import user_client
 from projections.deliveries import Delivery
 from projections.envelope import Seq
@@ -24,7 +24,7 @@ from projections.fold import Views
 from projections.library import ITEMS
 from projections.playlist_decisions import observe_playlists
 from projections.playlist_events import Aspect, PlaylistObserved
-from projections.playlist_goals import Goal, goal_on
+from projections.playlist_goals import Goal, goal_on, may_write
 from projections.playlists import PLAYLISTS, SHELVES, Shelf
 from projections.sync_commands import (
     Abandoned,
@@ -57,6 +57,31 @@ async def observe(server: Server, person: Person, installation: str) -> bool:
             server.client, mine, person.user_id, owned=owned, foreign=foreign
         )
         return await _hand_in(server, person, found, as_of=as_of, complete=True)
+
+
+async def observe_everybody(server: Server) -> None:
+    """
+    Looks at the playlists of all people. One who cannot be spoken for is left out.
+
+    Raises:
+        JellyfinError: the server does not answer.
+    """
+    if not server.settings.playlists:
+        return
+    for person in await look.people_on(server):
+        try:
+            await observe(server, person, server.settings.installation)
+        except JellyfinError as error:
+            if ends_the_round(error) and not isinstance(error, Unauthorized):
+                raise
+            server.desk.tell(
+                "info",
+                "playlists_not_read",
+                server=server.name,
+                user=person.user,
+                reason=str(error),
+                hint=error.hint,
+            )
 
 
 async def carry_out(
@@ -216,11 +241,17 @@ class _Job:
         return await self._server.desk.read(lambda views: goal_on(views, server, user, playlist))
 
     async def _known(self) -> tuple[str | None, bool]:
-        """Its id there, if it is known to be there, and whether it counts as deleted."""
-        key = (self._person.user, self._playlist)
-        row = await self._server.desk.read(lambda views: views.get(PLAYLISTS, key))
-        there = None if row is None else row.seen.get(self._server.name)
-        return None if there is None else there.playlist_id, row is not None and row.deleted
+        """Its id there, if it is known to be there, and whether it is to be deleted."""
+        server, user, playlist = self._server.name, self._person.user, self._playlist
+
+        def read(views: Views) -> tuple[str | None, bool]:
+            row = views.get(PLAYLISTS, (user, playlist))
+            there = None if row is None else row.seen.get(server)
+            if row is None or there is None:
+                return None, False
+            return there.playlist_id, row.deleted and may_write(views, server, user)
+
+        return await self._server.desk.read(read)
 
     async def _read(self, playlist_id: str) -> PlaylistState | None:
         """What stands there now, which counts as seen from here on."""

@@ -10,7 +10,7 @@ from functools import partial
 
 import msgspec
 
-from adapters.jellyfin import look
+from adapters.jellyfin import look, playlist_work
 from adapters.jellyfin.look import Person
 from adapters.jellyfin.server import SOURCE, Server, own_state
 from projections.accounts import ACCOUNTS
@@ -66,6 +66,8 @@ async def _look_at_items(server: Server, item_ids: Sequence[str]) -> None:
     for person in await look.people_on(server):
         states, as_of = await look.states_of(server, person, there)
         await look.observe(server, person, states, as_of)
+    if set(there) != set(item_ids):  # what is no item of ours may be a playlist
+        await playlist_work.observe_everybody(server)
 
 
 async def _look_at_people(server: Server, rows: Sequence[Pending]) -> None:

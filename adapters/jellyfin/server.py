@@ -29,9 +29,13 @@ SOURCE = "jellyfin"
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the configuration says about one server, and about sync as far as lanes need it."""
+    """
+    What the configuration says about one server, and about sync as far as lanes need it.
+    `installation` is what the server's devices of ours are named by.
+    """
 
     name: str
+    installation: str = ""
     dry_run: bool = False
     playlists: bool = True
     sockets: bool = True

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-from adapters.jellyfin import look
+from adapters.jellyfin import look, playlist_work
 from adapters.jellyfin.answers import ListedItem
 from adapters.jellyfin.look import Person
 from adapters.jellyfin.server import Server, own_state
@@ -78,6 +78,7 @@ async def full_sweep(server: Server) -> None:
     if not known.decision and await _brake(server, tally):
         return
     differences = await _hand_in(server, finds)
+    await playlist_work.observe_everybody(server)
     await server.record(
         SweepFinished(
             server=server.name,
@@ -101,6 +102,7 @@ async def quick_sweep(server: Server) -> None:
     if await _brake(server, tally):
         return
     differences = await _hand_in(server, finds)
+    await playlist_work.observe_everybody(server)
     await server.record(
         SweepFinished(
             server=server.name,

@@ -126,3 +126,36 @@ def test_a_server_that_is_down_holds_up_nobody(tmp_path):
         servers["cellar"].sabotage.clear()
 
         servers.wait_for(lambda: servers.position_s("cellar") == 600, "600 s in the cellar")
+
+
+def names_and_entries(servers, name):
+    """What playlists there are on a server, and the titles in each, in order."""
+    titles = {item.id: title for (server, title), item in servers.items.items() if server == name}
+    playlists = list(servers[name].state.playlists.by_id.values())
+    return {
+        playlist.item.name: [titles[entry] for entry in playlist.entries] for playlist in playlists
+    }
+
+
+def test_a_playlist_is_made_changed_and_deleted_everywhere(tmp_path):
+    """Its order is part of it, and what one server lacks is left out there."""
+    with InStep(tmp_path, "attic", "barn", sync="quick_sweep_every_min = 0.02") as servers:
+        first, second, third = servers.film("A"), servers.film("B"), servers.film("C")
+        servers.start()
+        items = [servers.items["attic", title] for title in (third, first)]
+
+        playlist = servers.person("attic").makes_playlist("Evening", *items)
+        servers.wait_for(
+            lambda: names_and_entries(servers, "barn") == {"Evening": ["C", "A"]}, "made"
+        )
+        with servers["barn"].state.lock:
+            theirs = next(iter(servers["barn"].state.playlists.by_id.values()))
+            theirs.entries.append(servers.items["barn", second].id)
+        servers.wait_for(
+            lambda: names_and_entries(servers, "attic") == {"Evening": ["C", "A", "B"]}, "changed"
+        )
+        servers.wait_for(lambda: servers.count("delta.delivered", target="attic"), "on record")
+        with servers["attic"].state.lock:
+            servers["attic"].library.remove(playlist.item)
+            servers["attic"].state.playlists.by_id.pop(playlist.item.id, None)
+        servers.wait_for(lambda: names_and_entries(servers, "barn") == {}, "deleted")

@@ -55,6 +55,7 @@ def watched(trio):
     for film in films:
         trio.wait_for(lambda film=film: trio.data("barn", film).played, f"{film} in the barn")
         trio.wait_for(lambda film=film: trio.data("cellar", film).played, f"{film} in the cellar")
+    trio.quiet()
     return films
 
 

@@ -199,7 +199,7 @@ class InStep:
             for event in self.log(type=event_type)
         )
 
-    def get(self, path: str, **query: str | int) -> Any:
+    def get(self, path: str, /, **query: str | int) -> Any:
         """What the daemon answers."""
         answer = self.daemon.client.get(path, params=query)
         answer.raise_for_status()

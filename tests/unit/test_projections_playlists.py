@@ -1,10 +1,14 @@
 """Playlists: what is agreed, what each server is told, and what is not believed."""
 
+import msgspec
 import pytest
 
+from projections.commands import Record
+from projections.in_force import rules_in_force
 from projections.playlists import PLAYLISTS, SHELVES
 from projections.rules import ServerRules
-from projections.sync_events import DeltaPlanned
+from projections.sync_commands import ConfigureSync
+from projections.sync_events import BrakeReleased, DeltaPlanned
 from support.playlist_world import PlaylistWorld
 
 FILMS = ("A", "B", "C", "D")
@@ -287,6 +291,46 @@ def test_playlists_that_vanished_and_are_back_are_as_before(world):
 
     assert attic.named() == beach.named()
     assert ["A", "B"] == beach.named()["List 0"]
+
+
+def released(world, decision):
+    """The operator releases the brake of beach."""
+    event = BrakeReleased(server="beach", decision=decision)
+    world.submit(Record, "beach", event=event)
+    world.settle()
+
+
+def test_the_operator_accepts_that_playlists_are_gone(world):
+    """Then they are deleted everywhere."""
+    braked(world)
+    attic, beach = shops(world)
+    released(world, "accept")
+
+    assert (2, 2) == (len(attic.playlists), len(beach.playlists))
+
+
+def test_the_operator_restores_playlists(world):
+    """They are made again as they were agreed, and what was edited there is put right."""
+    braked(world)
+    attic, beach = shops(world)
+    beach.edit(next(iter(beach.playlists)), films=["B"])
+    released(world, "restore")
+
+    assert {f"List {number}": ["A"] for number in range(5)} == attic.named() == beach.named()
+
+
+def test_playlists_are_left_alone_when_the_rules_say_so(world):
+    """Nothing is recorded, and what was planned is not carried out."""
+    attic, beach = shops(world)
+    attic.make("Evenings", "A")
+    world.look("attic")
+    rules = rules_in_force(world.core.views)
+    world.submit(ConfigureSync, "daemon", rules=msgspec.structs.replace(rules, playlists=False))
+    attic.make("Nights", "A")
+    world.settle()
+
+    assert {} == beach.named()
+    assert ["attic/a-p1"] == [row.playlist for row in world.core.views.tables["playlists"].values()]
 
 
 def test_a_stubborn_server_is_told_only_so_often(world):

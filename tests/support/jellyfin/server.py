@@ -156,8 +156,11 @@ class Server:
                     await due.wait()
                     due.clear()
                     continue
-                status, error = await self._post(http, delivery)
-                webhooks.finished(delivery, status, error)
+                status, error = 0, "The server went down."
+                try:
+                    status, error = await self._post(http, delivery)
+                finally:
+                    webhooks.finished(delivery, status, error)
 
     async def _post(self, http: aiohttp.ClientSession, delivery: Delivery) -> tuple[int, str]:
         timeout = aiohttp.ClientTimeout(total=self.state.webhooks.timeout_s)

@@ -78,6 +78,14 @@ class MemoryViews:
                     table[key] = row
 
 
+EVENTS_MAX = 6_000
+"""A history is a few hundred events; one that is longer repeats itself."""
+
+
+class Endless(Exception):
+    """The log grows and grows."""
+
+
 class Core:
     """
     The log and its views.
@@ -104,7 +112,14 @@ class Core:
         return len(self.events)
 
     def submit(self, command: Command) -> bool:
-        """Carries a command out; False when it was refused."""
+        """
+        Carries a command out; False when it was refused.
+
+        Raises:
+            Endless: the log is too long by now.
+        """
+        if self.head > EVENTS_MAX:
+            raise Endless
         now = self._now()
         try:
             drafts = self._decide(self.views, command, now)

@@ -3,7 +3,7 @@ Whole histories: a world from its first day to its quiet end, and what the oracl
 """
 
 from projections.envelope import Envelope
-from support.simulation.core import Core
+from support.simulation.core import Core, Endless
 from support.simulation.oracle import problems_of
 from support.simulation.people import Someone
 from support.simulation.server import SimServer
@@ -26,6 +26,16 @@ def play(
         record: takes the events.
     """
     world = World(seed, SCENES[seed % len(SCENES)], make_core=make_core)
+    try:
+        found = _played(world)
+    except Endless:
+        found = ["it never comes to rest: the log grows and grows"]
+    if record is not None:
+        record.extend(world.core.events)
+    return found
+
+
+def _played(world: World) -> list[str]:
     world.begin()
     world.settle()
     favourite = world.random.choice(list(world.servers.values()))
@@ -39,10 +49,7 @@ def play(
         if world.scene == "spaced":
             world.settle()
     world.end_playing()
-    found = problems_of(world)
-    if record is not None:
-        record.extend(world.core.events)
-    return found
+    return problems_of(world)
 
 
 def _act(world: World, favourite: SimServer) -> None:
