@@ -79,7 +79,7 @@ def changes_text(changes: Changes) -> str:
 
 def state_text(state: State) -> str:
     """What a server holds, without the fields that say nothing."""
-    return values_text(difference(BLANK, state)) or "nothing"
+    return values_text(difference(BLANK, state)) or "a blank title (not watched, at its start)"
 
 
 def count_text(count: int, noun: str) -> str:

@@ -83,6 +83,16 @@ class JellyfinDouble(Server):
         with self.state.lock:
             return self.state.accounts.create(name, password or None, **fields)
 
+    def rename_user(self, user: User, name: str) -> None:
+        """Another name for somebody, known to everybody who listens."""
+        with self.state.lock:
+            self.state.accounts.rename(user, name)
+
+    def delete_user(self, user: User) -> None:
+        """Takes somebody out with all that they have seen; everybody who listens knows."""
+        with self.state.lock:
+            self.state.accounts.remove(user)
+
     def add_api_key(self, name: str = "Playhead") -> str:
         """An API key."""
         with self.state.lock:

@@ -13,12 +13,18 @@ import msgspec
 
 from projections.commands import PositionReport, ReportPositions
 from projections.deliveries import DELIVERIES
-from projections.envelope import Nanos
+from projections.envelope import Envelope, Nanos
 from projections.listing import Listing
 from projections.rules import PathRule, Rules, ServerRules
 from projections.servers import POKES
 from projections.sync_commands import ConfigureSync, ReceiveWebhook
-from projections.sync_events import Poke
+from projections.sync_events import (
+    DeltaDeferred,
+    Poke,
+    SweepFinished,
+    SweepStarted,
+    UserDataObserved,
+)
 from projections.userdata import TICKS_PER_SECOND, State
 from support.simulation.core import Core
 from support.simulation.ideal import Ideal
@@ -279,17 +285,24 @@ class World:
             for lane in self.lanes:
                 lane.wants_sweep = True
             self.pass_time(10 * MINUTE)
-            if number > 1 and not self.is_busy() and self.only_sweeps_since(head):
+            if number > 1 and not self.is_busy() and self.is_quiet_since(head):
                 return number
         return QUIET_ROUNDS_MAX
 
-    def only_sweeps_since(self, head: int) -> bool:
-        """Whether nothing but the beginnings and ends of sweeps was recorded."""
-        kinds = {envelope.type for envelope in self.core.events[head:]}
-        return kinds <= {"sweep.started", "sweep.finished", "delta.deferred"}
+    def is_quiet_since(self, head: int) -> bool:
+        """Whether nothing but sweeps was recorded, and what they found was nothing."""
+        return all(_is_idle(envelope) for envelope in self.core.events[head:])
 
     def is_busy(self) -> bool:
         """Whether a delivery is due or a poke unanswered."""
         deliveries = self.core.views.tables[DELIVERIES.name].values()
         pokes = self.core.views.tables[POKES.name]
         return bool(pokes) or any(row.status == "due" for row in deliveries)
+
+
+def _is_idle(envelope: Envelope) -> bool:
+    event = envelope.event
+    if isinstance(event, UserDataObserved):
+        found = [observed for items in event.rows.values() for observed in items.values()]
+        return not any(observed.changes or observed.refused for observed in found)
+    return isinstance(event, SweepStarted | SweepFinished | DeltaDeferred)
