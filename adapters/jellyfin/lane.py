@@ -10,7 +10,7 @@ a server that is slow, dead or wrong holds up nobody else.
 A failure of the server opens its circuit; a defect of ours ends a round, not the lane.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Literal, TypeAlias
 
@@ -24,10 +24,11 @@ from adapters.jellyfin.schedule import SweepPlan
 from adapters.jellyfin.server import Server, ends_the_round
 from adapters.jellyfin.sweep import full_sweep, quick_sweep
 from adapters.jellyfin.watch import watch
+from projections.deliveries import Delivery
 from projections.errors import PlayheadError
-from projections.sync_events import SweepKind
 
 DEFECT_PAUSE_S = 5.0
+DOUBLINGS_MAX = 16
 LOOK_AGAIN_S = 1.0
 ROUND_S_MAX = 300.0
 """A hundred deliveries at a server that takes its time for each of them."""
@@ -67,7 +68,7 @@ class Lane:
                 tasks.start_soon(self._rounds, name=f"rounds {server.name}")
                 tasks.start_soon(self._sweeps, name=f"sweeps {server.name}")
                 if server.settings.sockets:
-                    tasks.start_soon(watch, server, server.settings.installation, name="sockets")
+                    tasks.start_soon(self._sockets, name=f"sockets {server.name}")
         finally:
             self.state = "stopped"
 
@@ -93,28 +94,46 @@ class Lane:
                     await work(agenda)
             except PlayheadError as error:
                 server.desk.tell("info", "not_flushed", server=server.name, reason=str(error))
+            except Exception as error:  # noqa: BLE001 - a defect must not keep us from stopping
+                server.desk.tell("error", "not_flushed", server=server.name, exc_info=error)
 
     async def _rounds(self) -> None:
+        failures_count = 0
         while True:
             changed = self.server.desk.changed
             self.state = "working"
-            pause_s = await self._guarded(self._round, otherwise_s=DEFECT_PAUSE_S)
+            pause_s = await self._guarded(self._round)
             self.round_at_s = self.server.desk.monotonic_s()
             self.state = "idle" if self._is_closed() else "waiting"
-            if pause_s > 0:
+            failures_count = failures_count + 1 if pause_s is None else 0
+            if pause_s is None:  # and what happens meanwhile is no reason to try at once
+                await anyio.sleep(defect_pause_s(failures_count, IDLE_S_MAX))
+            elif pause_s > 0:
                 with anyio.move_on_after(min(pause_s, IDLE_S_MAX)):
                     await changed.wait()
+
+    async def _sockets(self) -> None:
+        server = self.server
+        while True:
+            try:
+                await watch(server, server.settings.installation)
+            except Exception as error:  # noqa: BLE001 - a defect must not end the lane
+                server.desk.tell("error", "sockets_failed", server=server.name, exc_info=error)
+            await anyio.sleep(DEFECT_PAUSE_S)
 
     def _is_closed(self) -> bool:
         return self.server.circuit.state(self.server.desk.monotonic_s()) == "closed"
 
-    async def _guarded(self, work: Callable[[], Awaitable[float]], *, otherwise_s: float) -> float:
-        """What `work` returns, or how long to wait after its failure."""
+    async def _guarded(self, work: Callable[[], Awaitable[float]]) -> float | None:
+        """
+        What `work` returns, or until when the server is left alone when it failed; None after a
+        failure that is not the whole server's.
+        """
         server = self.server
         try:
             return await work()
         except JellyfinError as error:
-            if ends_the_round(error):
+            if ends_the_round(error) or server.info is None:
                 await server.failed(error)
                 return max(0.0, server.circuit.retry_at_s - server.desk.monotonic_s())
             server.problem = str(error)
@@ -128,7 +147,7 @@ class Lane:
         except Exception as error:  # noqa: BLE001 - a defect must not end the lane
             server.problem = f"An internal error: {error!r}."
             server.desk.tell("error", "round_failed", server=server.name, exc_info=error)
-        return otherwise_s
+        return None
 
     async def _round(self) -> float:
         """One round; returns how many seconds nothing will fall due, 0 to go on at once."""
@@ -137,7 +156,7 @@ class Lane:
         now_s = server.desk.monotonic_s()
         circuit = server.circuit.state(now_s)
         if circuit == "open":
-            if agenda.pokes:
+            if agenda.pokes and not agenda.brake:
                 await pokes.believe(server, agenda.pokes)
             return server.circuit.retry_at_s - now_s
         if circuit == "half-open" or server.info is None:
@@ -150,49 +169,78 @@ class Lane:
         return IDLE_S_MAX if agenda.brake else await self._work(agenda)
 
     async def _work(self, agenda: Agenda) -> float:
+        """All that is due. What fails at one thing does not keep the others from being done."""
+        jobs: list[Callable[[], Awaitable[None]]] = []
         if agenda.pokes:
-            await pokes.answer(self.server, agenda.pokes)
+            jobs.append(partial(pokes.answer, self.server, agenda.pokes))
         if agenda.waiting:
-            await seek_titles(self.server, agenda.waiting)
+            jobs.append(partial(seek_titles, self.server, agenda.waiting))
         if agenda.due:
-            self.writing = len(agenda.due)
-            try:
-                await deliver(self.server, agenda.due)
-            finally:
-                self.writing = 0
-        if not (agenda.pokes or agenda.waiting or agenda.due):
+            jobs.append(partial(self._deliver, agenda.due))
+        if not jobs:
             return agenda.pause_s
+        failures: list[Exception] = []
+        for job in jobs:
+            try:
+                await job()
+            except Exception as error:  # noqa: BLE001 - raised again below
+                if isinstance(error, PlayheadError) and not _concerns_one(error):
+                    raise
+                failures.append(error)
+        if failures:
+            raise failures[0]
         self.server.succeeded()
         return 0.0
 
+    async def _deliver(self, rows: Sequence[Delivery]) -> None:
+        self.writing = len(rows)
+        try:
+            await deliver(self.server, rows)
+        finally:
+            self.writing = 0
+
     async def _sweeps(self) -> None:
         """A full sweep first, then each kind when it is due or asked for."""
-        server = self.server
-        plan = SweepPlan(server.settings, server.desk.monotonic_s())
+        plan = SweepPlan(self.server.settings, self.server.desk.monotonic_s())
+        failures_count = 0
         while True:
-            if not await self._may_sweep():
-                with anyio.move_on_after(LOOK_AGAIN_S):
-                    await server.accounts_listed.wait()
-                continue
-            kind = plan.due(server.desk.monotonic_s(), server.take_wanted_sweep())
-            if kind is not None:
-                started_s = server.desk.monotonic_s()
-                self._sweeping = True
-                pause_s = await self._guarded(
-                    partial(self._sweep, kind), otherwise_s=DEFECT_PAUSE_S
-                )
-                self._sweeping = False
-                if pause_s == 0:
-                    plan.done(kind, started_s, server.desk.monotonic_s())
-                await anyio.sleep(pause_s)
-            with anyio.move_on_after(plan.pause_s(server.desk.monotonic_s())):
+            pause_s = await self._guarded(partial(self._sweep, plan))
+            failures_count = failures_count + 1 if pause_s is None else 0
+            if pause_s is None:
+                pause_s = defect_pause_s(failures_count, self.server.settings.retry_s_max)
+            await anyio.sleep(pause_s)
+
+    async def _sweep(self, plan: SweepPlan) -> float:
+        """Makes the sweep that is due, or waits a while for one to fall due."""
+        server = self.server
+        known = await server.known()
+        if server.info is None or not self._is_closed() or known.brake:
+            with anyio.move_on_after(LOOK_AGAIN_S):
+                await server.accounts_listed.wait()
+            return 0.0
+        started_s = server.desk.monotonic_s()
+        wanted = server.take_wanted_sweep()
+        # What the operator decided is for a full sweep to do, and not to be found odd by another.
+        kind = "full" if known.decision else plan.due(started_s, wanted)
+        if kind is None:
+            with anyio.move_on_after(plan.pause_s(started_s)):
                 await server.wait_for_wanted_sweep()
-
-    async def _may_sweep(self) -> bool:
-        if self.server.info is None or not self._is_closed():
-            return False
-        return not (await self.server.known()).brake
-
-    async def _sweep(self, kind: SweepKind) -> float:
-        await (full_sweep if kind == "full" else quick_sweep)(self.server)
+            return 0.0
+        self._sweeping = True
+        try:
+            await (full_sweep if kind == "full" else quick_sweep)(server)
+        finally:
+            self._sweeping = False
+        plan.done(kind, started_s, server.desk.monotonic_s())
+        server.succeeded()
         return 0.0
+
+
+def _concerns_one(error: PlayheadError) -> bool:
+    """Whether it is neither the whole server's failure nor the disk's."""
+    return isinstance(error, JellyfinError) and not ends_the_round(error)
+
+
+def defect_pause_s(failures_count: int, longest_s: float) -> float:
+    """The pause after so many failures in a row that say nothing about the server as a whole."""
+    return min(longest_s, DEFECT_PAUSE_S * 2.0 ** min(failures_count - 1, DOUBLINGS_MAX))

@@ -11,7 +11,13 @@ import msgspec
 from adapters.jellyfin.answers import Account, ServerInfo
 from adapters.jellyfin.circuit import Circuit
 from adapters.jellyfin.client import JellyfinClient
-from adapters.jellyfin.errors import JellyfinError, TooManyRequests, Unauthorized, Unreachable
+from adapters.jellyfin.errors import (
+    FORBIDDEN,
+    JellyfinError,
+    TooManyRequests,
+    Unauthorized,
+    Unreachable,
+)
 from adapters.ports import Desk
 from projections.commands import Record
 from projections.envelope import NANOS_PER_SECOND
@@ -109,10 +115,10 @@ class Server:
 
         Raises:
             JellyfinError: it does not answer.
+            PlayheadError: what it answered could not be recorded.
         """
         info = await self.client.public_info()
         known = await self.known()
-        self.info = info
         if known.server_id and known.server_id != info.server_id and not known.brake:
             await self.record(
                 BrakePulled(
@@ -136,11 +142,25 @@ class Server:
                     version=info.version,
                 )
             )
-        await self.list_accounts()
+        self.info = info  # from here on it is worked with: all that speaks against it is recorded
+        if (await self.known()).brake:
+            return  # whoever is missing at a stranger has not been deleted
+        try:
+            await self.list_accounts()
+        except BaseException:
+            self.info = None
+            raise
 
     async def list_accounts(self) -> list[Account]:
-        """Asks for all accounts and hands them in."""
+        """
+        Asks for all accounts and hands them in.
+
+        Raises:
+            JellyfinError: it does not answer, or with nobody: somebody has to administer it.
+        """
         accounts = await self.client.users()
+        if not accounts:
+            raise Unreachable(f"{self.name} says that it has no account at all.")
         seen = {
             account.user_id: AccountSeen(
                 name=account.name, admin=account.admin, disabled=account.disabled
@@ -192,7 +212,9 @@ def ends_the_round(error: JellyfinError) -> bool:
     """Whether a failure says something about the server, not about one item."""
     if isinstance(error, Unreachable):
         return error.status in {0, 502, 503, 504}
-    return isinstance(error, TooManyRequests | Unauthorized)
+    if isinstance(error, Unauthorized):
+        return error.status != FORBIDDEN
+    return isinstance(error, TooManyRequests)
 
 
 def own_state(listing: Listing, state: State) -> State:

@@ -73,7 +73,7 @@ class MeasuredDouble(JellyfinDouble):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.ledger = Ledger()
-        self._answers: dict[tuple[str, str], bytes] = {}
+        self._answers: dict[str, bytes] = {}
 
     def forget_answers(self) -> None:
         """Something has changed."""
@@ -81,7 +81,7 @@ class MeasuredDouble(JellyfinDouble):
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        asked = (request.path_qs, request.headers.get("Authorization", ""))
+        asked = request.path_qs  # with the user; everybody who measures has the API key
         known = self._answers.get(asked) if request.method == "GET" else None
         if known is not None:
             self.ledger.add(request, body)

@@ -51,23 +51,12 @@ def measure(workdir: Path, rounds: int, *, count: int) -> list[Figure]:
     """The sweeps once; starts on the empty library and on the large one in turn."""
     folder = workdir / "sweep"
     films = int(count * FILMS_SHARE)
-    with (
-        doubles(*NAMES, films_count=films, episodes_count=count - films, people=PEOPLE) as large,
-        doubles(*NAMES, films_count=rounds + 1, people=PEOPLE) as small,
-    ):
-        configuration(folder / "large.toml", large)
-        configuration(folder / "small.toml", small)
-        _sweep(folder / "warm-up", folder / "large.toml", large)
-        first = _sweep(folder / "large", folder / "large.toml", large)
-        second = _sweep(folder / "large", folder / "large.toml", large)
-        _sweep(folder / "small", folder / "small.toml", small)
-        starts = [
-            (
-                _start(folder / "small", folder / "small.toml", small, number),
-                _start(folder / "large", folder / "large.toml", large, 3 * number + 1),
-            )
-            for number in range(rounds)
-        ]
+    with doubles(*NAMES, films_count=films, episodes_count=count - films, people=PEOPLE) as large:
+        settings = configuration(folder / "large.toml", large)
+        _sweep(folder / "warm-up", settings, large)
+        first = _sweep(folder / "large", settings, large)
+        second = _sweep(folder / "large", settings, large)
+        starts = _starts(folder, large, rounds)
     what = f"{count} items on three servers"
     return [
         *_sweep_figures(f"import of {what}", first),
@@ -105,6 +94,19 @@ def _span_s(http: httpx.Client, after: int) -> float:
     start = events(http, "daemon.started", after=after - 1)[0]["recorded"]
     span = datetime.fromisoformat(max(ends)) - datetime.fromisoformat(start)
     return span.total_seconds()
+
+
+def _starts(folder: Path, large: dict[str, Double], rounds: int) -> list[tuple[Start, Start]]:
+    with doubles(*NAMES, films_count=rounds, people=PEOPLE) as small:
+        settings = configuration(folder / "small.toml", small)
+        _sweep(folder / "small", settings, small)
+        return [
+            (
+                _start(folder / "small", settings, small, number),
+                _start(folder / "large", folder / "large.toml", large, 3 * number + 1),
+            )
+            for number in range(rounds)
+        ]
 
 
 def _start(data: Path, settings: Path, servers: dict[str, Double], number: int) -> Start:

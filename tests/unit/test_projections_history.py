@@ -49,7 +49,7 @@ def told(event):
 @pytest.mark.parametrize(
     ("text", "event"),
     [
-        ("a look found nothing", looked()),
+        ("a look found a blank title (not watched, at its start)", looked()),
         (
             "a look after PlaybackFinished found for the first time plays 1; accepted plays 1",
             looked(
@@ -60,7 +60,8 @@ def told(event):
             ),
         ),
         (
-            "a look found nothing; refused plays: A play count only grows",
+            "a look found a blank title (not watched, at its start);"
+            " refused plays: A play count only grows",
             looked(refused={"play_count": "A play count only grows."}),
         ),
         (

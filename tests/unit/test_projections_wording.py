@@ -56,7 +56,7 @@ def test_fields_are_told_in_one_order():
 def test_a_state_is_told_without_what_says_nothing():
     """Blank fields are left out; a blank state is nothing."""
     assert "plays 2" == state_text(State(play_count=2))
-    assert "nothing" == state_text(State())
+    assert "a blank title (not watched, at its start)" == state_text(State())
 
 
 def test_numbers_agree_with_their_nouns():

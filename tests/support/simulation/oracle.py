@@ -113,6 +113,10 @@ def _surprises(world: World) -> Iterator[str]:
             for server, _, state in _copies(world, user, title):
                 for name in FIELDS:
                     wanted, found = getattr(ideal, name), getattr(state, name)
+                    if name == "play_count" and (user, title) in world.unwatched:
+                        # Between two looks it may have been unwatched and played again: then the
+                        # count that was known stands, because counts are a maximum.
+                        wanted = max(wanted, found) if world.scene == "single" else wanted
                     if not same(name, wanted, found):
                         yield (
                             f"{user}, {title}: {name} is {found} on {server.name},"

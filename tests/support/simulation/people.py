@@ -54,6 +54,8 @@ class Someone:
                 where.like(who, what, likes=favorite)
             else:
                 where.clear_rating(who, what)
+        if choice == "unmark":
+            self.world.unwatched.add((self.user, title))
         if choice == "unmark" and self.world.scene == "single":
             self.world.pass_time(REST_AFTER_UNWATCHING)
 

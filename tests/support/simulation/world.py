@@ -75,6 +75,7 @@ class World:
         self.titles = self._titles()
         self.servers = self._servers()
         self.items: dict[tuple[str, str], str] = {}
+        self.unwatched: set[tuple[str, str]] = set()
         self.past_items: dict[tuple[str, str], list[str]] = {}
         self.lanes: list[Lane] = []
         self._ids = 0
