@@ -18,7 +18,15 @@ from projections.sync_events import (
     UserDataObserved,
     UserDataSet,
 )
-from projections.titles import TITLES, Seen, Title, after_look, blank_title
+from projections.titles import (
+    REVERSALS_MAX,
+    TITLES,
+    Seen,
+    Title,
+    after_look,
+    blank_title,
+    takes_back,
+)
 from projections.userdata import (
     BLANK,
     FIELDS,
@@ -29,6 +37,7 @@ from projections.userdata import (
     State,
     Verdict,
     difference,
+    fields_of,
     judge,
     observed_at,
     without,
@@ -138,6 +147,9 @@ class _Look:
             rewatch=self._rules.rewatch,
         )
         verdict = masked(verdict, kept_fields(self._rules, item.item.listing))
+        seen = title.seen.get(member(command.server, item.item_id))
+        if seen is not None and seen.reversals >= REVERSALS_MAX:
+            verdict = _patient(verdict, seen, reasons, self._now)
         return Observed(
             state=state,
             changes=verdict.changes,
@@ -170,6 +182,14 @@ class _Look:
 def _reasons(named: tuple[SaveReason, ...], poke: Pending | None) -> tuple[SaveReason, ...]:
     """Why an item changed, whoever looks at it: as named, and as the server said by now."""
     return tuple(dict.fromkeys((*named, *(poke.reasons if poke else ()))))
+
+
+def _patient(verdict: Verdict, seen: Seen, reasons: tuple[SaveReason, ...], now: Nanos) -> Verdict:
+    """The verdict on a server that took back so often what it was told."""
+    if not verdict.changes or not takes_back(seen, reasons, now=now):
+        return verdict
+    why = "The server keeps going back to what it was before it was told."
+    return Verdict(NOTHING, verdict.refused | dict.fromkeys(fields_of(verdict.changes), why))
 
 
 def masked(verdict: Verdict, fields: frozenset[str]) -> Verdict:

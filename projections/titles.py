@@ -6,11 +6,12 @@ was last looked at or written to; a server that is later found to differ from it
 somebody else.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from projections.envelope import Envelope, Nanos, Seq
+from projections.envelope import NANOS_PER_SECOND, Envelope, Nanos, Seq
 from projections.fold import Column, Key, Projection
 from projections.library import member
 from projections.sync_events import (
@@ -21,7 +22,16 @@ from projections.sync_events import (
     UserDataSet,
     UserDataWish,
 )
-from projections.userdata import Changes, Register, State, fields_of, without
+from projections.userdata import (
+    NOTHING,
+    Changes,
+    Register,
+    SaveReason,
+    State,
+    fields_of,
+    own_reasons,
+    without,
+)
 
 CORRECTIONS_MAX = 3
 """How often a server is told again what it does not keep, before it is left as it is."""
@@ -32,7 +42,9 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     One server's item as it was last seen, by event `seq` at the time `at`. `wrote` is the last
     event in which we changed it ourselves; a look that began before that says nothing new.
     `corrections` counts how often it was told again what it did not take, since another value was
-    agreed; `told_again` counts it for each field.
+    agreed; `told_again` counts it for each field. `written` is what we wrote last, at
+    `wrote_at` if nothing changed since, and `reversals` how often in a row a write was followed
+    by such a change at once.
     """
 
     state: State
@@ -41,6 +53,19 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     wrote: Seq = 0
     corrections: int = 0
     told_again: dict[str, int] = {}
+    written: Changes = NOTHING
+    wrote_at: Nanos = 0
+    reversals: int = 0
+
+
+REVERSALS_MAX = 3
+"""
+How often a server is believed that takes back what it was just told, without saying that a person
+did it. Two servers with stale caches would otherwise tell each other their pasts for ever.
+"""
+
+REVERSAL_NS = 120 * NANOS_PER_SECOND
+"""How soon after our write it counts as taken back; people take longer, or are not as stubborn."""
 
 
 class Title(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -56,7 +81,7 @@ class Titles(Projection[Title]):
     """User data per person and media key."""
 
     name = "titles"
-    version = 2
+    version = 3
     row = Title
     handles = frozenset({"userdata.observed", "userdata.set", "delta.planned", "delta.delivered"})
     columns = (Column("user", "TEXT"), Column("media", "TEXT"), Column("changed", "INTEGER"))
@@ -111,16 +136,19 @@ def after_look(title: Title, place: str, observed: Observed, *, seq: Seq, now: N
     title = set_registers(
         title, observed.changes, at=observed.at, seq=seq, source=f"server {source}"
     )
-    known = title.seen.get(place)
-    seen = Seen(
-        state=observed.state,
-        seq=seq,
-        at=now,
-        wrote=0 if known is None else known.wrote,
-        corrections=0 if known is None else known.corrections,
-        told_again={} if known is None else known.told_again,
-    )
+    known = title.seen.get(place) or Seen(state=observed.state, seq=seq)
+    if observed.changes:
+        is_reversal = takes_back(known, observed.reasons, now=now)
+        reversals = known.reversals + 1 if is_reversal else 0
+        known = msgspec.structs.replace(known, reversals=reversals, wrote_at=0)
+    seen = msgspec.structs.replace(known, state=observed.state, seq=seq, at=now)
     return msgspec.structs.replace(title, seen=title.seen | {place: seen})
+
+
+def takes_back(seen: Seen, reasons: Iterable[SaveReason], *, now: Nanos) -> bool:
+    """Whether a change comes right after our own write, and names nobody else who made it."""
+    is_soon = bool(seen.wrote_at) and now - seen.wrote_at <= REVERSAL_NS
+    return is_soon and not set(reasons) - own_reasons((seen.written,))
 
 
 def set_registers(title: Title, changes: Changes, *, at: Nanos, seq: Seq, source: str) -> Title:
@@ -156,7 +184,12 @@ def _after_delivery(title: Title, event: DeltaDelivered, envelope: Envelope) -> 
         return title
     place = member(event.target, wish.item_id)
     title = after_look(title, place, event.observed, seq=envelope.seq, now=envelope.recorded)
-    seen = msgspec.structs.replace(title.seen[place], wrote=envelope.seq)
+    seen = msgspec.structs.replace(
+        title.seen[place],
+        wrote=envelope.seq,
+        written=event.wrote,
+        wrote_at=envelope.recorded,
+    )
     return msgspec.structs.replace(title, seen=title.seen | {place: seen})
 
 

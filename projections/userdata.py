@@ -199,11 +199,12 @@ def judge(
     observation: Observation, registers: Registers, *, source: str, rewatch: Rewatch = "keep"
 ) -> Verdict:
     """Which fields of an observation become the agreed value, and why the others do not."""
+    if rewatch == "keep" and _was_watched(observation):
+        watched = msgspec.structs.replace(observation.after, played=True)
+        observation = msgspec.structs.replace(observation, after=watched)
     before, after = observation.before, observation.after
     if before is None:
         return _met(observation, registers, source)
-    if rewatch == "keep" and _was_watched(observation):
-        after = msgspec.structs.replace(after, played=True)
     found = difference(before, after)
     wiped = _is_wiped(before, after)
     if wiped:
@@ -299,7 +300,7 @@ def _echoed(name: str, value: Any, observation: Observation) -> str | None:
     is not, and then the server gives another reason than our writes have.
     """
     is_unique = name in {"position_ticks", "last_played_ns"} and bool(value)
-    if not is_unique and observation.reasons - _own_reasons(observation.told):
+    if not is_unique and observation.reasons - own_reasons(observation.told):
         return None
     for changes in observation.told:
         told = getattr(changes, name)
@@ -308,7 +309,7 @@ def _echoed(name: str, value: Any, observation: Observation) -> str | None:
     return None
 
 
-def _own_reasons(told: Iterable[Changes]) -> frozenset[SaveReason]:
+def own_reasons(told: Iterable[Changes]) -> frozenset[SaveReason]:
     """What our writes are announced with: clearing has routes of its own, with their reasons."""
     reasons = set(PATCHING)
     for changes in told:

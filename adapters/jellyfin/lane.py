@@ -170,20 +170,14 @@ class Lane:
 
     async def _work(self, agenda: Agenda) -> float:
         """All that is due. What fails at one thing does not keep the others from being done."""
-        jobs: list[Callable[[], Awaitable[None]]] = []
-        if agenda.pokes:
-            jobs.append(partial(pokes.answer, self.server, agenda.pokes))
-        if agenda.waiting:
-            jobs.append(partial(seek_titles, self.server, agenda.waiting))
-        if agenda.due:
-            jobs.append(partial(self._deliver, agenda.due))
+        jobs = self._jobs(agenda)
         if not jobs:
             return agenda.pause_s
         failures: list[Exception] = []
         for job in jobs:
             try:
                 await job()
-            except Exception as error:  # noqa: BLE001 - raised again below
+            except Exception as error:
                 if isinstance(error, PlayheadError) and not _concerns_one(error):
                     raise
                 failures.append(error)
@@ -191,6 +185,16 @@ class Lane:
             raise failures[0]
         self.server.succeeded()
         return 0.0
+
+    def _jobs(self, agenda: Agenda) -> list[Callable[[], Awaitable[None]]]:
+        jobs: list[Callable[[], Awaitable[None]]] = []
+        if agenda.pokes:
+            jobs.append(partial(pokes.answer, self.server, agenda.pokes))
+        if agenda.waiting:
+            jobs.append(partial(seek_titles, self.server, agenda.waiting))
+        if agenda.due:
+            jobs.append(partial(self._deliver, agenda.due))
+        return jobs
 
     async def _deliver(self, rows: Sequence[Delivery]) -> None:
         self.writing = len(rows)

@@ -53,8 +53,9 @@ class Double:
             raise RuntimeError(f"{self.name} was not told {count} times.")
 
     def take(self) -> list[Request]:
-        """All requests since they were last taken."""
-        return self._ask(Order(do="take"), Noted).requests
+        """All requests since they were last taken, except logins: those work only once."""
+        requests = self._ask(Order(do="take"), Noted).requests
+        return [one for one in requests if "quickconnect" not in one.path.lower()]
 
     def _ask(self, order: Order, shape: type[Answer]) -> Answer:
         assert self._process.stdin is not None
@@ -109,7 +110,7 @@ def _process(wanted: Specification) -> Iterator[subprocess.Popen[bytes]]:
 
 def configuration(path: Path, servers: Mapping[str, Double]) -> Path:
     """Writes the daemon's configuration: webhooks and the sweep at its start are all it has."""
-    sync = "[sync]\nsockets = false\nquick_sweep_every_min = 0\n"
+    sync = "[sync]\nsockets = false\nplaylists = false\nquick_sweep_every_min = 0\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([sync, *(double.table for double in servers.values())]))
     return path

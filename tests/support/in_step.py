@@ -164,6 +164,11 @@ class InStep:
             double.webhooks.fate = Fate.SEND
         if self.daemon.process.poll() is not None:
             self.restart()
+        self.wait_for(self._all_asked, "every server is asked again")
+
+    def _all_asked(self) -> bool:
+        servers: list[dict[str, Any]] = self.get("/api/servers")
+        return all(server["circuit"] == "closed" and server["healthy"] for server in servers)
 
     def person(self, server: str, who: str = "mara", device: str = "Television") -> Any:
         """Somebody in front of a device on one server."""

@@ -52,7 +52,7 @@ class FragileDesk(WorkDesk):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.refused: dict[type[Event] | type[Command], int] = {}
+        self.refused: dict[type[Event | Command], int] = {}
         """How often commands or events of a type are still to be refused."""
         self.reads_refused = 0
         self.told: list[tuple[str, dict[str, Any]]] = []
@@ -254,8 +254,7 @@ async def wait_for(
     condition: Callable[[], object], what: str, *, timeout_s: float = WAIT_S
 ) -> None:
     """Returns once the condition holds; after the deadline raises AssertionError."""
-    with anyio.move_on_after(timeout_s):
-        while not condition():
-            await anyio.sleep(POLL_S)
-        return
-    raise AssertionError(f"not seen within {timeout_s} s: {what}")
+    deadline_s = anyio.current_time() + timeout_s
+    while not condition():
+        assert anyio.current_time() < deadline_s, f"not seen within {timeout_s} s: {what}"
+        await anyio.sleep(POLL_S)

@@ -19,6 +19,7 @@ from projections.sync_commands import (
 )
 from projections.sync_decisions import SYNC_DECISIONS, kept_fields, rules_in_force
 from projections.sync_events import BrakePulled, BrakeReleased, Poke, SweepFinished
+from projections.titles import REVERSALS_MAX
 from projections.userdata import BLANK, FIELDS, NOTHING, Changes, State
 from support.clock import NANOS_PER_SECOND
 from support.small_core import EVERYWHERE, FILM, USER, SmallCore
@@ -93,6 +94,34 @@ def test_a_write_whose_answer_was_lost_does_not_undo_what_came_after(core):
     assert ["position_ticks"] == list(found.refused)
     assert 200 == core.agreed("position_ticks")
     assert Changes(position_ticks=200) == core.delivery("beach", "b").wish.fields
+
+
+def taken_back(core, times, *reasons):
+    """Attic forgets, right after each time, what it was told; returns what is made of the last."""
+    found = None
+    for position_ticks in range(100, 100 + times):
+        state = State(position_ticks=position_ticks)
+        core.see("beach", "b", state, "PlaybackFinished")
+        core.write("attic", "a", Changes(position_ticks=position_ticks), state)
+        found = core.see("attic", "a", BLANK, *reasons)
+    return found
+
+
+def test_a_server_that_takes_back_what_it_was_told_is_believed_a_few_times(core):
+    """It may have been a person whose reason got lost."""
+    assert Changes(position_ticks=0) == taken_back(core, REVERSALS_MAX).changes
+
+
+def test_a_server_that_always_takes_back_what_it_was_told_is_not_believed(core):
+    """Two servers with stale caches do not tell each other their pasts for ever."""
+    assert ["position_ticks"] == list(taken_back(core, REVERSALS_MAX + 1).refused)
+
+
+def test_a_person_may_take_back_what_was_told_as_often_as_they_like(core):
+    """Where the server says that somebody did it, it is believed."""
+    found = taken_back(core, REVERSALS_MAX + 2, "PlaybackFinished")
+
+    assert Changes(position_ticks=0) == found.changes
 
 
 def test_an_item_nobody_knows_says_nothing(core):
