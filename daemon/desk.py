@@ -4,6 +4,7 @@ The desk at which adapters work: the writer, the views and the clock behind one 
 Implements `adapters.ports.Desk`.
 """
 
+import hashlib
 import os
 import random
 import re
@@ -94,7 +95,7 @@ class WorkDesk:
 
     async def keep_secret(self, name: str, text: str) -> None:
         """Writes a file of mode 0600 and says where it is, not what is in it."""
-        path = self._secrets / _NO_FILE_NAME.sub("_", name)
+        path = self._secrets / _file_name(name)
         await anyio.to_thread.run_sync(_write_secret, path, text)
         logger.info("secret_kept", file=str(path))
 
@@ -102,6 +103,14 @@ class WorkDesk:
 def _at_one_moment(question: Callable[[Views], T], views: ViewReader) -> T:
     with views.moment():
         return question(views)
+
+
+def _file_name(name: str) -> str:
+    """A file name that no other name has, even where the two look alike in it."""
+    plain = _NO_FILE_NAME.sub("_", name)
+    if plain == name:
+        return name
+    return f"{plain}-{hashlib.blake2b(name.encode(), digest_size=4).hexdigest()}"
 
 
 def _write_secret(path: Path, text: str) -> None:

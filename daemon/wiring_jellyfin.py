@@ -15,17 +15,27 @@ from adapters.jellyfin.provision import Report, set_up
 from adapters.jellyfin.server import Server, ServerSettings
 from daemon import __version__
 from daemon.config import JellyfinServer, PathPolicy, Settings
+from daemon.config.sync import SyncField
 from daemon.desk import WorkDesk
 from daemon.web.lanes import LaneReport
 from projections.envelope import NANOS_PER_SECOND, Nanos
 from projections.errors import NotFound
 from projections.rules import PathRule, Rules, ServerRules
+from projections.userdata import STREAMS, Field
 
 SECONDS_PER_HOUR = 3600.0
 SECONDS_PER_MINUTE = 60.0
 
-FIELD_NAMES = {"position": "position_ticks", "last_played": "last_played_ns"}
-"""Fields whose name in the configuration is shorter."""
+FIELD_NAMES: dict[SyncField, tuple[Field, ...]] = {
+    "position": ("position_ticks",),
+    "played": ("played",),
+    "play_count": ("play_count",),
+    "last_played": ("last_played_ns",),
+    "favorite": ("favorite",),
+    "rating": ("rating",),
+    "streams": STREAMS,
+}
+"""What the words of the configuration stand for."""
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -33,7 +43,7 @@ def rules_of(settings: Settings) -> Rules:
     sync = settings.sync
     return Rules(
         servers={server.name: _server_rules(server) for server in settings.jellyfin},
-        fields=tuple(FIELD_NAMES.get(name, name) for name in sync.fields),
+        fields=tuple(field for name in sync.fields for field in FIELD_NAMES[name]),
         playlists=sync.playlists,
         progress_every_ns=int(sync.progress_every_s * NANOS_PER_SECOND),
         rewatch=sync.rewatch,

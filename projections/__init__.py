@@ -16,6 +16,7 @@ from projections.playlists import PLAYLISTS, SHELVES
 from projections.positions import POSITIONS
 from projections.servers import POKES, RULES, SERVERS
 from projections.sessions import SESSIONS
+from projections.streams import STREAMS_OF_TITLES
 from projections.summary import SUMMARY
 from projections.timestamps import TIMESTAMPS
 from projections.titles import TITLES
@@ -37,6 +38,7 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     TITLES,
     PLAYLISTS,
     SHELVES,
+    STREAMS_OF_TITLES,
     DELIVERIES,
     TRAIL,
 )

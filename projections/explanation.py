@@ -18,7 +18,8 @@ from projections.history import HistoryLine, history_line
 from projections.in_force import kept_fields, rules_in_force
 from projections.library import LibraryItem, member, server_and_item
 from projections.moments import moment_text
-from projections.sync_events import MatchedBy, UserDataWish
+from projections.streams import streams_subject
+from projections.sync_events import MatchedBy, StreamsWish, UserDataWish
 from projections.titles import TITLES, Seen, Title
 from projections.trail import TRAIL, attempts_trail, title_trail
 from projections.userdata import Registers, fields_of, missing, without
@@ -26,6 +27,7 @@ from projections.wording import (
     Value,
     in_order,
     state_text,
+    track_fields,
     value_text,
     values_text,
 )
@@ -227,6 +229,7 @@ class _Person:
         keys = [title_trail(self._title.user, media)]
         subjects = {(item.server, item.item_id) for item in items}
         subjects |= {server_and_item(place) for place in self._title.seen}
+        subjects |= {(server, streams_subject(item_id)) for server, item_id in subjects}
         subjects |= {(server, waiting_subject(media)) for server in self._rules.servers}
         keys += [attempts_trail(self._title.user, *subject) for subject in sorted(subjects)]
         trails = [trail for key in keys if (trail := self._views.get(TRAIL, key)) is not None]
@@ -279,6 +282,8 @@ def _fields(registers: Registers) -> Iterator[FieldView]:
 def delivery_view(row: Delivery) -> DeliveryView:
     """A delivery as it is told."""
     fields = fields_of(row.wish.fields) if isinstance(row.wish, UserDataWish) else {}
+    if isinstance(row.wish, StreamsWish):
+        fields = track_fields(row.wish)
     return DeliveryView(
         seq=row.seq,
         status=row.status,

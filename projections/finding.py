@@ -13,8 +13,14 @@ from projections.errors import Conflict, NotFound
 from projections.fold import Views
 from projections.identity import normal_path
 from projections.in_force import rules_in_force
-from projections.library import CLUES, ITEMS, LibraryItem, media_clue, server_and_item
-from projections.reactions import title_text
+from projections.library import (
+    CLUES,
+    ITEMS,
+    LibraryItem,
+    media_clue,
+    server_and_item,
+    title_text,
+)
 from projections.rules import shared_path
 from projections.titles import TITLES
 from projections.wording import printable

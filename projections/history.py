@@ -9,6 +9,7 @@ import msgspec
 
 from projections.envelope import Envelope
 from projections.moments import moment_text
+from projections.streams import StreamsSeen
 from projections.sync_events import (
     DeltaAbandoned,
     DeltaDeferred,
@@ -18,16 +19,28 @@ from projections.sync_events import (
     DeltaRetried,
     Observed,
     SocketReceived,
+    StreamsWish,
     UserDataObserved,
     UserDataSet,
     UserDataWish,
     WebhookReceived,
 )
 from projections.trail import TRAIL
-from projections.wording import FIELD_NAMES, changes_text, in_order, second_text, state_text
+from projections.wording import (
+    FIELD_NAMES,
+    changes_text,
+    in_order,
+    second_text,
+    state_text,
+    tracks_text,
+)
 
 VIA = {"sweep": "a sweep", "read": "a look", "payload": "its own word"}
 """How it is known what a server holds."""
+
+
+STREAMS_VERDICTS = {"chosen": "somebody chose", "echo": "told back", "found": "had already"}
+"""What tracks are that a server tells of."""
 
 
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +74,7 @@ def history_line(envelope: Envelope, media: str, causes: tuple[Envelope, ...]) -
 
 def _place(event: Any) -> str:
     match event:
-        case UserDataObserved():
+        case UserDataObserved() | StreamsSeen():
             return event.server
         case UserDataSet():
             return event.by
@@ -75,6 +88,10 @@ def _sentences(event: Any, media: str) -> Iterator[str]:
         case UserDataSet():
             note = f" ({event.note})" if event.note else ""
             yield f"set {changes_text(event.changes)}{note}"
+        case StreamsSeen():
+            yield f"{STREAMS_VERDICTS[event.verdict]} {tracks_text(event)}"
+        case DeltaPlanned(wish=StreamsWish() as wish):
+            yield f"planned to write {tracks_text(wish)}"
         case DeltaPlanned():
             yield from _plan(event)
         case DeltaDelivered():

@@ -139,6 +139,16 @@ def server_and_item(place: str) -> tuple[str, str]:
     return server, item_id
 
 
+def title_text(item: LibraryItem) -> str:
+    """What a person calls an item."""
+    listing = item.item.listing
+    if listing.series and listing.episode is not None:
+        return f"{listing.series} S{listing.season or 0:02}E{listing.episode:02} {listing.name}"
+    if listing.artist:
+        return f"{listing.artist}: {listing.name}"
+    return f"{listing.name} ({listing.year})" if listing.year else listing.name
+
+
 def media_clue(media: str) -> Key:
     """The key of the clue that all items of a title share."""
     return (MEDIA_CLUE + media,)

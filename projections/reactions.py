@@ -17,12 +17,22 @@ from projections.envelope import NANOS_PER_SECOND, Draft, Envelope, Nanos
 from projections.events import Event, PositionReported
 from projections.fold import Views
 from projections.identity import normal_path
-from projections.library import CLUES, ITEMS, LibraryItem, media_clue, member, server_and_item
+from projections.library import (
+    CLUES,
+    ITEMS,
+    LibraryItem,
+    media_clue,
+    member,
+    server_and_item,
+    title_text,
+)
 from projections.matching import title_of_file
 from projections.playlist_events import PlaylistObserved
 from projections.playlist_reactions import playlists_observed
 from projections.positions import is_late
 from projections.rules import policy_for, shared_path
+from projections.streams import StreamsSeen
+from projections.streams_reactions import streams_seen, streams_told
 from projections.sync_decisions import kept_fields, rules_in_force
 from projections.sync_events import (
     Account,
@@ -34,6 +44,7 @@ from projections.sync_events import (
     UserDataObserved,
     UserDataSet,
     UserDataWish,
+    WebhookReceived,
 )
 from projections.titles import TITLES, Title, worth_telling
 from projections.userdata import (
@@ -174,8 +185,8 @@ class _Planner:
             return
         having = {member.server for member in members.values()}
         wanted = missing(title.registers, BLANK)
-        for server in self._rules.servers.keys() - having:
-            if wanted and self._may_write(server):
+        for server in self._rules.servers:
+            if wanted and server not in having and self._may_write(server):
                 wish = UserDataWish(media=self._media, item_id=None, fields=wanted)
                 subject = waiting_subject(self._media)
                 yield from self._planned(server, subject, wish, item, delay_ns=policy.delay_ns)
@@ -232,16 +243,6 @@ def _says(row: Delivery, wish: UserDataWish) -> bool:
         name in said and same(name, said[name], value)
         for name, value in fields_of(wish.fields).items()
     )
-
-
-def title_text(item: LibraryItem) -> str:
-    """What a person calls an item."""
-    listing = item.item.listing
-    if listing.series and listing.episode is not None:
-        return f"{listing.series} S{listing.season or 0:02}E{listing.episode:02} {listing.name}"
-    if listing.artist:
-        return f"{listing.artist}: {listing.name}"
-    return f"{listing.name} ({listing.year})" if listing.year else listing.name
 
 
 def _reported(views: Views, envelope: Envelope, now: Nanos) -> Iterable[tuple[Event, Nanos]]:
@@ -385,4 +386,6 @@ _REACTIONS: dict[type[Event], Reaction] = {
     PositionReported: _reported,
     AccountsListed: _accounts,
     PlaylistObserved: playlists_observed,
+    WebhookReceived: streams_told,
+    StreamsSeen: streams_seen,
 }

@@ -84,7 +84,7 @@ def _list_accounts(views: Views, command: ListAccounts, now: Nanos) -> list[Draf
             changed_[user_id] = account
             if account.user != before.user:
                 renamed[user_id] = before.user
-    gone = {user_id: known[user_id] for user_id in known.keys() - command.accounts.keys()}
+    gone = {user_id: known[user_id] for user_id in sorted(known.keys() - command.accounts.keys())}
     if not (appeared or changed_ or gone):
         return []
     event = AccountsListed(

@@ -207,7 +207,16 @@ class PlaylistWish(Struct, frozen=True, kw_only=True, tag="playlist", tag_field=
     corrective: bool = False
 
 
-Wish: TypeAlias = UserDataWish | AccountWish | PlaylistWish
+class StreamsWish(Struct, frozen=True, kw_only=True, tag="streams", tag_field="kind"):
+    """The indexes of the audio and the subtitle track that a person chose; None is none."""
+
+    media: str
+    item_id: str
+    audio: int | None = None
+    subtitle: int | None = None
+
+
+Wish: TypeAlias = UserDataWish | AccountWish | PlaylistWish | StreamsWish
 
 
 class DeltaPlanned(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -12,9 +12,11 @@ import msgspec
 
 from projections.envelope import Envelope, Seq
 from projections.fold import Key, Projection
+from projections.streams import StreamsSeen
 from projections.sync_events import (
     DeltaDelivered,
     DeltaPlanned,
+    StreamsWish,
     UserDataObserved,
     UserDataSet,
     UserDataWish,
@@ -40,12 +42,13 @@ class Trails(Projection[Trail]):
     """Trails per person and media key, and of attempts per person, target and subject."""
 
     name = "trail"
-    version = 1
+    version = 2
     row = Trail
     handles: frozenset[str] = frozenset(
         {
             "userdata.observed",
             "userdata.set",
+            "streams.seen",
             "delta.planned",
             "delta.delivered",
             "delta.failed",
@@ -61,10 +64,10 @@ class Trails(Projection[Trail]):
         match event:
             case UserDataObserved():
                 return tuple(title_trail(event.user, media) for media in event.rows)
-            case UserDataSet():
+            case UserDataSet() | StreamsSeen():
                 return (title_trail(event.user, event.media),)
             case DeltaPlanned() | DeltaDelivered():
-                if not isinstance(event.wish, UserDataWish):
+                if not isinstance(event.wish, UserDataWish | StreamsWish):
                     return ()
                 return (title_trail(event.user, event.wish.media),)
         return (attempts_trail(event.user, event.target, event.subject),)

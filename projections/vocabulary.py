@@ -12,6 +12,7 @@ from projections.events import (
     PositionReported,
 )
 from projections.playlist_events import PlaylistObserved
+from projections.streams import StreamsSeen
 from projections.sync_events import (
     AccountsListed,
     BrakePulled,
@@ -55,6 +56,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "userdata.observed": UserDataObserved,
     "userdata.set": UserDataSet,
     "playlist.observed": PlaylistObserved,
+    "streams.seen": StreamsSeen,
     "delta.planned": DeltaPlanned,
     "delta.delivered": DeltaDelivered,
     "delta.failed": DeltaFailed,

@@ -5,7 +5,7 @@ terminal.
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from projections.envelope import Nanos
 from projections.moments import moment_text
@@ -75,6 +75,28 @@ def values_text(values: Mapping[str, Value]) -> str:
 def changes_text(changes: Changes) -> str:
     """The fields that are set, with their values."""
     return values_text(fields_of(changes))
+
+
+class Tracks(Protocol):
+    """What names an audio and a subtitle track."""
+
+    @property
+    def audio(self) -> int | None:
+        """The index of the audio stream."""
+
+    @property
+    def subtitle(self) -> int | None:
+        """The index of the subtitle stream."""
+
+
+def track_fields(tracks: Tracks) -> dict[str, Value]:
+    """The tracks as fields."""
+    return {"audio_stream": tracks.audio, "subtitle_stream": tracks.subtitle}
+
+
+def tracks_text(tracks: Tracks) -> str:
+    """The tracks with their values: `audio track 2, subtitle track none`."""
+    return values_text(track_fields(tracks))
 
 
 def state_text(state: State) -> str:

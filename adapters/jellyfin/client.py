@@ -19,6 +19,7 @@ from adapters.jellyfin.bucket import Bucket
 from adapters.jellyfin.caller import as_it_is, flag
 from adapters.jellyfin.connection import ANSWER_BYTES_MAX, Call, Connection, RequestStatistics
 from adapters.jellyfin.errors import Refused, Unauthorized
+from adapters.jellyfin.playback_calls import PlaybackCalls
 from adapters.jellyfin.playlist_calls import PlaylistCalls
 from projections.envelope import Nanos
 from projections.listing import TYPES
@@ -39,7 +40,7 @@ def _unobserved(_: RequestStatistics) -> None:
     """Nobody counts."""
 
 
-class JellyfinClient(PlaylistCalls):
+class JellyfinClient(PlaylistCalls, PlaybackCalls):
     """
     One server, asked with an API key or (see `as_user`) with a user's token.
 

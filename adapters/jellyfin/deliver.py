@@ -13,7 +13,7 @@ from typing import TypeAlias
 import anyio
 import msgspec
 
-from adapters.jellyfin import look, playlist_work
+from adapters.jellyfin import look, playlist_work, streams
 from adapters.jellyfin.circuit import backoff_s
 from adapters.jellyfin.client import IDS_MAX
 from adapters.jellyfin.errors import ItemMissing, JellyfinError, Unauthorized
@@ -22,7 +22,7 @@ from adapters.jellyfin.server import SOURCE, Server, ends_the_round
 from adapters.jellyfin.steps import ClearRating, MarkUnplayed, Post, steps_to
 from projections.accounts import PEOPLE
 from projections.deliveries import Delivery
-from projections.envelope import NANOS_PER_SECOND, Nanos
+from projections.envelope import NANOS_PER_SECOND, Nanos, Seq
 from projections.fold import Views
 from projections.library import ITEMS
 from projections.rules import policy_for, shared_path
@@ -35,7 +35,7 @@ from projections.sync_commands import (
     RecordAttempts,
 )
 from projections.sync_decisions import kept_fields, rules_in_force
-from projections.sync_events import AccountWish, PlaylistWish, UserDataWish
+from projections.sync_events import AccountWish, PlaylistWish, StreamsWish, UserDataWish
 from projections.titles import TITLES
 from projections.userdata import (
     Changes,
@@ -109,12 +109,27 @@ async def _deliver_to(
             outcomes.append(await _account(server, row, row.wish))
         elif person is None:
             outcomes.append(_abandoned(row, f"{row.user} has no account there.", dropped=True))
-        elif isinstance(row.wish, PlaylistWish):
-            outcomes.append(await _playlist(server, person, row))
+        elif isinstance(row.wish, PlaylistWish | StreamsWish):
+            outcomes.append(await _by_token(server, person, row))
         else:
             items.append(row)
     if items and person is not None:
-        await _user_data(server, person, items, outcomes)
+        await _user_data_or_failed(server, person, items, outcomes)
+
+
+async def _user_data_or_failed(
+    server: Server, person: Person, rows: Sequence[Delivery], outcomes: list[Outcome]
+) -> None:
+    """What one person's items make of a server's answers holds up nobody else."""
+    try:
+        await _user_data(server, person, rows, outcomes)
+    except JellyfinError as error:
+        if ends_the_round(error):
+            raise
+        told = {(outcome.user, outcome.subject) for outcome in outcomes}
+        left = [row for row in rows if (row.user, row.subject) not in told]
+        outcomes += [_failed(server, row, error) for row in left]
+        await server.list_accounts()  # that person may have no account there any more
 
 
 async def _user_data(
@@ -127,7 +142,7 @@ async def _user_data(
         await look.observe(server, person, news.states, as_of)
     lost = [by_item[item_id] for item_id in by_item.keys() - states.keys()]
     outcomes += [await _not_shown(server, row, person) for row in lost]
-    jobs = await server.desk.read(lambda views: _jobs(views, server, by_item, states))
+    jobs = await server.desk.read(lambda views: _jobs(views, server, by_item, states, as_of=as_of))
     playing = await _playing(server, person) if any(job.wanted for job in jobs) else set()
     writer = _Writer(server, person, outcomes)
     await writer.write([job for job in jobs if job.row.subject not in playing])
@@ -143,15 +158,28 @@ class Job(msgspec.Struct, frozen=True):
 
 
 def _jobs(
-    views: Views, server: Server, by_item: dict[str, Delivery], states: dict[str, State]
+    views: Views,
+    server: Server,
+    by_item: dict[str, Delivery],
+    states: dict[str, State],
+    *,
+    as_of: Seq,
 ) -> list[Job]:
+    """
+    What is to be written. An item about which something else was recorded while it was asked for is
+    left for the next round: what was seen of it just now has not been judged.
+    """
     rules = rules_in_force(views)
     jobs: list[Job] = []
     for item_id, state in states.items():
         row = by_item[item_id]
         assert isinstance(row.wish, UserDataWish)
         item = views.get(ITEMS, (server.name, item_id))
-        title = views.get(TITLES, (row.user, row.wish.media))
+        media = row.wish.media if item is None else item.item.media
+        title = views.get(TITLES, (row.user, media))
+        seen = None if title is None else title.seen.get(server.place(item_id))
+        if seen is not None and seen.seq > as_of and not look.equal(seen.state, state):
+            continue
         wanted = Changes() if title is None else missing(title.registers, state)
         if item is not None:
             kept = kept_fields(rules, item.item.listing)
@@ -251,8 +279,10 @@ def _held(job: Job, wrote: Changes, answered: State, read: State) -> State:
     return read
 
 
-async def _playlist(server: Server, person: Person, row: Delivery) -> Outcome:
+async def _by_token(server: Server, person: Person, row: Delivery) -> Outcome:
     try:
+        if isinstance(row.wish, StreamsWish):
+            return await streams.tell(server, person, row)
         return await playlist_work.carry_out(server, person, row, server.settings.installation)
     except JellyfinError as error:
         # Only that person's token may be refused: it is minted anew for the next attempt.

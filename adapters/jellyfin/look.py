@@ -187,7 +187,7 @@ def news_in(views: Views, server: Server, person: Person, states: Mapping[str, S
         news.watched_count += before.played
         if before.played and not state.played:
             news.unwatched_count += 1
-        if not _equal(before, state):
+        if not equal(before, state):
             news.states[item_id] = state
         elif title is not None:
             wanted = missing(title.registers, state)
@@ -199,7 +199,8 @@ def news_in(views: Views, server: Server, person: Person, states: Mapping[str, S
     return news
 
 
-def _equal(one: State, other: State) -> bool:
+def equal(one: State, other: State) -> bool:
+    """Whether nothing differs but what servers round."""
     return one == other or all(
         same(name, getattr(one, name), getattr(other, name)) for name in State.__struct_fields__
     )

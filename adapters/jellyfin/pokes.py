@@ -5,15 +5,17 @@ What a poke says is only believed when the server cannot be asked: an answer is 
 and pokes come late, twice and out of order.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 
 import msgspec
 
 from adapters.jellyfin import look, playlist_work
+from adapters.jellyfin.errors import JellyfinError
 from adapters.jellyfin.look import Person
-from adapters.jellyfin.server import SOURCE, Server, own_state
-from projections.accounts import ACCOUNTS
+from adapters.jellyfin.server import SOURCE, Server, ends_the_round, own_state
+from projections.accounts import ACCOUNTS, PEOPLE
 from projections.commands import Record
 from projections.envelope import NANOS_PER_SECOND, Seq
 from projections.fold import Views
@@ -26,6 +28,9 @@ from projections.userdata import State
 
 POKES_MAX = 500
 """Pokes looked at together."""
+
+PATIENCE_S = 60.0
+"""How long a server is asked again for what it fails at."""
 
 
 def wait_s(server: Server, row: Pending, now_ns: int) -> float:
@@ -52,12 +57,38 @@ async def answer(server: Server, rows: Sequence[Pending]) -> None:
         server.want_sweep("full")
     if any(row.kind == "library" for row in rows):
         server.want_sweep("full")
-    items = [row.item_id for row in rows if row.kind == "item"]
+    failures: list[JellyfinError] = []
+    items = [row for row in rows if row.kind == "item"]
     if items:
-        await _look_at_items(server, items)
-    others = [row for row in rows if row.kind != "userdata"]
+        async with _patiently(server, items, failures):
+            await _look_at_items(server, [row.item_id for row in items])
+            await _answered(server, items, as_of, "Looked at.")
+    others = [row for row in rows if row.kind in {"accounts", "library"}]
     await _answered(server, others, as_of, "Looked at.")
-    await _look_at_people(server, [row for row in rows if row.kind == "userdata"])
+    await _look_at_people(server, [row for row in rows if row.kind == "userdata"], failures)
+    if failures:
+        raise failures[0]
+
+
+@asynccontextmanager
+async def _patiently(
+    server: Server, rows: Sequence[Pending], failures: list[JellyfinError]
+) -> AsyncIterator[None]:
+    """
+    A server that fails at one thing is asked for it again for a while; then what it told has to
+    do, and a sweep will find the rest. Nothing else has to wait for that.
+    """
+    try:
+        yield
+    except JellyfinError as error:
+        if ends_the_round(error):
+            raise
+        failures.append(error)
+        since_ns = server.desk.now_ns() - int(PATIENCE_S * NANOS_PER_SECOND)
+        old = [row for row in rows if row.first_at <= since_ns]
+        as_of = server.desk.head
+        await believe(server, old)
+        await _answered(server, old, as_of, f"The server fails at it: {error}")
 
 
 async def _look_at_items(server: Server, item_ids: Sequence[str]) -> None:
@@ -70,22 +101,38 @@ async def _look_at_items(server: Server, item_ids: Sequence[str]) -> None:
         await playlist_work.observe_everybody(server)
 
 
-async def _look_at_people(server: Server, rows: Sequence[Pending]) -> None:
-    for user_id in dict.fromkeys(row.user_id for row in rows):
+async def _look_at_people(
+    server: Server, rows: Sequence[Pending], failures: list[JellyfinError]
+) -> None:
+    user_ids = list(dict.fromkeys(row.user_id for row in rows))
+    if user_ids and not await server.desk.read(lambda views: _has_all(views, server, user_ids)):
+        await server.list_accounts()
+    for user_id in user_ids:
         mine = [row for row in rows if row.user_id == user_id]
         person = await _person(server, user_id)
         if person is None:
-            await server.list_accounts()
-            person = await _person(server, user_id)
-        if person is None:
-            await _answered(server, mine, server.desk.head, "No such account there.")
-        else:
+            why = "No such account there, or one of several that the person has there."
+            await _answered(server, mine, server.desk.head, why)
+            continue
+        async with _patiently(server, mine, failures):
             await _look_at(server, person, mine)
 
 
+def _has_all(views: Views, server: Server, user_ids: Sequence[str]) -> bool:
+    return all(views.get(ACCOUNTS, (server.name, user_id)) is not None for user_id in user_ids)
+
+
 async def _person(server: Server, user_id: str) -> Person | None:
-    account = await server.desk.read(lambda views: views.get(ACCOUNTS, (server.name, user_id)))
-    return None if account is None else Person(account.user, user_id)
+    """Whose account it is; nobody's, if that person has another one there."""
+
+    def read(views: Views) -> Person | None:
+        account = views.get(ACCOUNTS, (server.name, user_id))
+        person = None if account is None else views.get(PEOPLE, (account.user,))
+        if account is None or person is None or person.account_on(server.name) != user_id:
+            return None
+        return Person(account.user, user_id)
+
+    return await server.desk.read(read)
 
 
 async def _look_at(server: Server, person: Person, rows: Sequence[Pending]) -> None:
@@ -97,7 +144,9 @@ async def _look_at(server: Server, person: Person, rows: Sequence[Pending]) -> N
     states, as_of = await look.states_of(server, person, item_ids)
     await look.observe(server, person, states, as_of, reasons=reasons)
     missing = [row for row in rows if row.item_id not in states]
-    left = await server.desk.read(lambda views: _still_open(views, server.name, rows, as_of))
+    left = await server.desk.read(
+        lambda views: _still_open(views, server, person, rows, as_of=as_of)
+    )
     nothing = [row for row in left if row not in missing]
     await _answered(server, missing, as_of, "The server does not show it to that person.")
     await _answered(server, nothing, as_of, "Nothing new.")
@@ -108,14 +157,27 @@ def _unknown(views: Views, server: str, item_ids: Sequence[str]) -> list[str]:
     return [item_id for item_id, row in rows.items() if row is None or row.gone]
 
 
-def _still_open(views: Views, server: str, rows: Sequence[Pending], as_of: Seq) -> list[Pending]:
-    """Those that no event answered although they were looked at."""
+def _still_open(
+    views: Views, server: Server, person: Person, rows: Sequence[Pending], *, as_of: Seq
+) -> list[Pending]:
+    """
+    Those that no event answered although they were looked at. Where something else was recorded
+    meanwhile the look was worth nothing, and there has to be another.
+    """
     left: list[Pending] = []
     for row in rows:
-        now = views.get(POKES, (server, row.kind, row.user_id, row.item_id))
-        if now is not None and now.last <= as_of:
+        now = views.get(POKES, (server.name, row.kind, row.user_id, row.item_id))
+        if now is not None and now.last <= as_of and _seen(views, server, person, row) <= as_of:
             left.append(row)
     return left
+
+
+def _seen(views: Views, server: Server, person: Person, row: Pending) -> Seq:
+    """The last event that says what stands there."""
+    item = views.get(ITEMS, (server.name, row.item_id))
+    title = None if item is None else views.get(TITLES, (person.user, item.item.media))
+    seen = None if title is None else title.seen.get(server.place(row.item_id))
+    return 0 if seen is None else max(seen.seq, seen.wrote)
 
 
 async def _answered(server: Server, rows: Sequence[Pending], as_of: Seq, why: str) -> None:

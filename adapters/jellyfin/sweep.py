@@ -7,14 +7,16 @@ items out. What a sweep finds is held back until it has seen everything, and whe
 accident (a library that is suddenly unwatched or empty) nothing of it is believed.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
 from adapters.jellyfin import look, playlist_work
 from adapters.jellyfin.answers import ListedItem
+from adapters.jellyfin.errors import SUCCESS, JellyfinError, Refused
 from adapters.jellyfin.look import Person
-from adapters.jellyfin.server import Server, own_state
+from adapters.jellyfin.server import Server, ends_the_round, own_state
 from projections.envelope import Seq
 from projections.fold import Views
 from projections.library import ITEMS
@@ -61,23 +63,33 @@ async def full_sweep(server: Server) -> None:
     Raises:
         JellyfinError: the server stopped answering; the next sweep goes on where this one ended.
     """
+    await server.greet()  # another one may answer by now, without ever having been away
     known = await server.known()
-    start = known.listed_count if known.sweeping_since else 0
+    if known.brake:
+        return
+    # What the operator decided is about what is missing, too: only a whole listing shows that.
+    start = known.listed_count if known.sweeping_since and not known.decision else 0
     if not start:
         await server.record(SweepStarted(server=server.name, kind="full"))
     tally = Tally(items_count=start)
-    await server.list_accounts()
     listed = await _list_everything(server, tally, start=start)
     if start == 0 and not await _prune(server, listed, accept=known.decision == "accept"):
         return
     finds: list[Find] = []
     users: dict[str, Seq] = {}
+    failures: list[JellyfinError] = []
     for person in await look.people_on(server):
-        users[person.user] = server.desk.head
-        finds += [find async for find in _everything_of(server, person, tally)]
+        as_of = server.desk.head
+        with _one_at_a_time(failures):
+            finds += [find async for find in _everything_of(server, person, tally)]
+            users[person.user] = as_of
+    if (await server.known()).decision != known.decision:
+        return  # the operator has decided meanwhile: another sweep does what they want
     if not known.decision and await _brake(server, tally):
         return
     differences = await _hand_in(server, finds)
+    if failures:
+        raise failures[0]
     await playlist_work.observe_everybody(server)
     await server.record(
         SweepFinished(
@@ -95,13 +107,18 @@ async def quick_sweep(server: Server) -> None:
     """Looks at what is recent."""
     tally = Tally()
     finds: list[Find] = []
+    failures: list[JellyfinError] = []
+    await server.list_accounts()
     for person in await look.people_on(server):
-        finds += [find async for find in _recent_of(server, person, tally)]
-        finds += [find async for find in _filtered(server, person, tally, "IsResumable")]
-        finds += [find async for find in _filtered(server, person, tally, "IsFavorite")]
-    if await _brake(server, tally):
+        with _one_at_a_time(failures):
+            finds += [find async for find in _recent_of(server, person, tally)]
+            finds += [find async for find in _filtered(server, person, tally, "IsResumable")]
+            finds += [find async for find in _filtered(server, person, tally, "IsFavorite")]
+    if (await server.known()).decision or await _brake(server, tally):
         return
     differences = await _hand_in(server, finds)
+    if failures:
+        raise failures[0]
     await playlist_work.observe_everybody(server)
     await server.record(
         SweepFinished(
@@ -112,6 +129,17 @@ async def quick_sweep(server: Server) -> None:
             requests_count=tally.requests_count,
         )
     )
+
+
+@contextmanager
+def _one_at_a_time(failures: list[JellyfinError]) -> Iterator[None]:
+    """A server that fails at one person's data is still asked for the others'."""
+    try:
+        yield
+    except JellyfinError as error:
+        if ends_the_round(error):
+            raise
+        failures.append(error)
 
 
 async def _list_everything(server: Server, tally: Tally, *, start: int) -> set[str]:
@@ -146,6 +174,7 @@ async def _pages(
 ) -> AsyncIterator[list[ListedItem]]:
     """Pages until one is short; nobody trusts a total count (jellyfin#15186)."""
     fields = ("Path", "ProviderIds") if user_id is None else ()
+    before: list[str] = []
     for page in range(PAGES_MAX):
         tally.requests_count += 1
         items = await server.client.items(
@@ -159,6 +188,10 @@ async def _pages(
         yield items
         if len(items) < PAGE_ITEMS:
             return
+        page_ids = [item.item_id for item in items]
+        if page_ids == before:
+            raise Refused(f"{server.name} gives the same page again and again.", status=SUCCESS)
+        before = page_ids
 
 
 async def _everything_of(server: Server, person: Person, tally: Tally) -> AsyncIterator[Find]:

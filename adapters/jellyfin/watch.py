@@ -7,6 +7,7 @@ but the first is followed by a sweep.
 
 import hashlib
 from contextlib import aclosing
+from math import inf
 
 import anyio
 
@@ -17,13 +18,18 @@ from adapters.jellyfin.errors import JellyfinError, Unauthorized
 from adapters.jellyfin.look import Person
 from adapters.jellyfin.server import SOURCE, Server
 from adapters.jellyfin.socket import Message, listen
+from projections.accounts import ACCOUNTS
 from projections.errors import PlayheadError
+from projections.fold import Views
 from projections.library import ITEMS
 from projections.sync_commands import ReceiveSocket
 from projections.sync_events import Poke
 
 SOCKETS_MAX = 64
 """Connections to one server; more people are served by the sweeps."""
+
+STEADY_S = 60.0
+"""A socket that stayed open for so long was a good one; others are opened later and later."""
 
 
 async def watch(server: Server, installation: str) -> None:
@@ -32,12 +38,23 @@ async def watch(server: Server, installation: str) -> None:
     async with anyio.create_task_group() as tasks:
         while True:
             listed = server.accounts_listed
-            for person in await look.people_on(server) if server.info is not None else ():
+            for person in await _listened_to(server) if server.info is not None else ():
                 if person.user_id not in watched and len(watched) < SOCKETS_MAX:
                     watched.add(person.user_id)
                     ear = _Ear(server, person, installation, watched)
                     tasks.start_soon(ear.run, name=f"socket {server.name} {person.user}")
             await listed.wait()
+
+
+async def _listened_to(server: Server) -> list[Person]:
+    """Everybody who may sign in: others get no token."""
+    people = await look.people_on(server)
+
+    def read(views: Views) -> list[Person]:
+        accounts = {person: views.get(ACCOUNTS, (server.name, person.user_id)) for person in people}
+        return [person for person, account in accounts.items() if account and not account.disabled]
+
+    return await server.desk.read(read)
 
 
 async def user_client(server: Server, person: Person, installation: str) -> JellyfinClient:
@@ -75,36 +92,45 @@ class _Ear:
         self._watched = watched
         self._failures_count = 0
         self._opened_count = 0
+        self._opened_s = inf
 
     async def run(self) -> None:
         """Listens until the person has no account there any more."""
         try:
-            while self._person in await look.people_on(self._server):
-                await self._listen()
+            while await self._listen():
+                if self._server.desk.monotonic_s() - self._opened_s >= STEADY_S:
+                    self._failures_count = 0
                 self._failures_count += 1
+                self._opened_s = inf
                 random, longest_s = self._server.desk.random(), self._server.settings.retry_s_max
                 await anyio.sleep(backoff_s(self._failures_count, random, retry_s_max=longest_s))
         finally:
             self._watched.discard(self._person.user_id)
 
-    async def _listen(self) -> None:
+    async def _listen(self) -> bool:
+        """Listens until the socket ends. False if there is nobody any more to listen for."""
         server = self._server
         try:
+            if self._person not in await _listened_to(server):
+                return False
+            while server.info is None:  # it is left alone, and greeted when it is there again
+                await server.accounts_listed.wait()
             client = await user_client(server, self._person, self._installation)
             async with aclosing(listen(client, on_open=self._opened)) as messages:
                 async for message in messages:
                     await _tell(server, message)
         except Unauthorized as error:
             server.user_clients.pop(self._person.user_id, None)
-            self._say("info", "socket_refused", error)
+            self._say("debug" if self._failures_count else "info", "socket_refused", error)
         except JellyfinError as error:
             self._say("debug", "socket_lost", error)
         except PlayheadError as error:
             self._say("warning", "not_recorded", error)
+        return True
 
     def _opened(self) -> None:
         """From now on nothing is missed; what was missed before is for a sweep to find."""
-        self._failures_count = 0
+        self._opened_s = self._server.desk.monotonic_s()
         self._server.want_sweep("full" if self._opened_count else "quick")
         self._opened_count += 1
 

@@ -25,7 +25,7 @@ from projections.moments import moment_text
 from projections.rules import Rules, policy_for, shared_path
 from projections.servers import RULES, RULES_KEY
 from projections.sync_commands import DiscardDelivery, RetryDelivery
-from projections.sync_events import UserDataWish
+from projections.sync_events import StreamsWish, UserDataWish
 
 SOURCE = "http"
 
@@ -138,11 +138,12 @@ async def shown(services: Services, sketches: list[Sketch]) -> list[DeliveryView
 def sketch(views: ViewReader, row: Delivery) -> Sketch:
     """A delivery, and what the views know about its title."""
     wish = row.wish
-    if not isinstance(wish, UserDataWish):
+    if not isinstance(wish, UserDataWish | StreamsWish):
         return Sketch(row, None, 0)
     if wish.item_id is not None:
         item = views.get(ITEMS, (row.target, wish.item_id))
         return Sketch(row, None if item is None else item.item.listing.path, 0)
+    assert isinstance(wish, UserDataWish)
     found = views.get(RULES, RULES_KEY)
     rules = Rules() if found is None else found.rules
     copies = views.find(ITEMS, "items_of_media", (wish.media, COPIES_MAX))
@@ -164,7 +165,7 @@ def _lookups_max(rules: Rules, copies: list[LibraryItem]) -> int:
 
 def _view(found: Sketch, source: str, now: Nanos) -> DeliveryView:
     row, wish = found.row, found.row.wish
-    title = wish if isinstance(wish, UserDataWish) else None
+    title = wish if isinstance(wish, UserDataWish | StreamsWish) else None
     types = types_of(wish)
     is_tried = row.status != "parked"
     misses = row.deferrals_count if row.status == "waiting" else 0

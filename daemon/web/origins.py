@@ -6,8 +6,15 @@ from collections.abc import Collection
 
 from daemon.eventlog.store import EventFilter, LogReader
 from projections.envelope import Envelope, Seq
-from projections.sync_events import AccountWish, DeltaPlanned, UserDataSet, UserDataWish, Wish
-from projections.userdata import fields_of
+from projections.sync_events import (
+    AccountWish,
+    DeltaPlanned,
+    StreamsWish,
+    UserDataSet,
+    UserDataWish,
+    Wish,
+)
+from projections.userdata import STREAMS, fields_of
 
 FIELD_TYPES = {
     "position_ticks": "progress",
@@ -29,6 +36,8 @@ def types_of(wish: Wish) -> list[str]:
         return [FIELD_TYPES[name] for name in fields_of(wish.fields)]
     if isinstance(wish, AccountWish):
         return [ACCOUNT_TYPES[wish.action]]
+    if isinstance(wish, StreamsWish):
+        return [FIELD_TYPES[name] for name in STREAMS]
     return ["playlist"]
 
 

@@ -26,10 +26,11 @@ from projections.sync_events import (
     DeltaDeferred,
     DeltaDelivered,
     DeltaFailed,
+    StreamsWish,
     UserDataWish,
     Wish,
 )
-from projections.wording import changes_text
+from projections.wording import changes_text, tracks_text
 
 OUTCOMES = ("delta.delivered", "delta.failed", "delta.deferred", "delta.abandoned")
 
@@ -230,7 +231,7 @@ def same_name(one: str, other: str) -> bool:
 
 
 def _item_id(wish: Wish | None) -> str:
-    return (wish.item_id or "") if isinstance(wish, UserDataWish) else ""
+    return (wish.item_id or "") if isinstance(wish, UserDataWish | StreamsWish) else ""
 
 
 def _value_text(event: Outcome, wish: Wish | None) -> str:
@@ -239,6 +240,8 @@ def _value_text(event: Outcome, wish: Wish | None) -> str:
         return changes_text(event.wrote)
     if isinstance(wish, UserDataWish):
         return changes_text(wish.fields)
+    if isinstance(wish, StreamsWish):
+        return tracks_text(wish)
     return wish.name if isinstance(wish, AccountWish) else ""
 
 

@@ -7,6 +7,7 @@ from projections.commands import Record
 from projections.in_force import rules_in_force
 from projections.playlists import PLAYLISTS, SHELVES
 from projections.rules import ServerRules
+from projections.servers import SERVERS
 from projections.sync_commands import ConfigureSync
 from projections.sync_events import BrakeReleased, DeltaPlanned
 from support.playlist_world import PlaylistWorld
@@ -280,14 +281,23 @@ def test_many_playlists_that_vanish_at_once_are_not_believed(world):
     assert {"3 of 5 playlists are missing there all at once."} == refusals
 
 
+def test_playlists_that_vanish_pull_the_brake(world):
+    """Nothing is taken from that server any more until somebody has looked."""
+    braked(world)
+
+    server = world.core.views.get(SERVERS, ("beach",))
+
+    assert "3 of 5 playlists are missing there all at once." == server.brake
+
+
 def test_playlists_that_vanished_and_are_back_are_as_before(world):
-    """A change made meanwhile reaches them."""
+    """Once the operator has said so; a change made meanwhile reaches them."""
     gone = braked(world)
     attic, beach = shops(world)
     attic.edit("a-p1", films=["A", "B"])
     world.settle()
     beach.playlists |= gone
-    world.settle()
+    released(world, "accept")
 
     assert attic.named() == beach.named()
     assert ["A", "B"] == beach.named()["List 0"]

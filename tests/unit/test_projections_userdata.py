@@ -215,6 +215,14 @@ def test_a_title_watched_and_begun_again_between_two_looks_is_watched():
     assert verdict.changes.played is True
 
 
+def test_a_title_watched_and_begun_again_before_the_first_look_is_watched():
+    """Also a server that is met for the first time may have told of it already."""
+    between = State(played=True, play_count=1, last_played_ns=MONDAY)
+    after = State(played=False, play_count=2, last_played_ns=TUESDAY)
+
+    assert verdict_of(None, after, known={}, between=between).changes.played is True
+
+
 def test_a_title_watched_and_unwatched_between_two_looks_is_unwatched():
     """An un-watch after it takes back what the server told of in between."""
     between = State(played=True, play_count=1, last_played_ns=MONDAY)
