@@ -48,6 +48,8 @@ def observe(views: Views, command: ObserveUserData, now: Nanos) -> list[Draft]:
     """What is new in what a server answered, judged."""
     rows: dict[str, dict[str, Observed]] = {}
     look = _Look(views, command, now)
+    if look.is_braked:  # it would count as seen, and be lost to the operator who accepts it later
+        return []
     for item_id, state in command.states.items():
         found = look.at(item_id, state)
         if found is not None:
@@ -84,6 +86,11 @@ class _Look:
         self._rules = rules_in_force(views)
         self._server = views.get(SERVERS, (command.server,)) or Server(server=command.server)
         self._titles: dict[str, Title] = {}
+
+    @property
+    def is_braked(self) -> bool:
+        """Whether nothing that this server says counts until the operator has looked."""
+        return bool(self._server.brake)
 
     def at(self, item_id: str, state: State) -> tuple[str, Observed] | None:
         """The title of the item and what is made of its state; None if it says nothing new."""
@@ -170,8 +177,6 @@ class _Look:
         why = ""
         if rules is not None and not rules.reads:
             why = "Nothing is taken from this server; its direction is `write`."
-        elif self._server.brake:
-            why = f"The brake is on: {self._server.brake}"
         elif self._server.decision == "restore":
             why = "The operator decided to restore this server."
         if not why:

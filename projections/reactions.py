@@ -364,7 +364,7 @@ def _gone(
         theirs = None if user_id is None else views.get(ACCOUNTS, (server, user_id))
         if user_id is None or theirs is None or theirs.admin:
             continue
-        wish = AccountWish(action="delete", name=theirs.name, user_id=user_id)
+        wish = AccountWish(action="delete", name=theirs.name, user_id=user_id, origin=event.server)
         yield _account_plan(server, account.user, wish, now), now
 
 

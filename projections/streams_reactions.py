@@ -7,7 +7,7 @@ are the same title, their files have the same name, and they run equally long.
 """
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from projections.accounts import ACCOUNTS, PEOPLE
 from projections.envelope import Envelope, Nanos
@@ -49,7 +49,9 @@ RUNTIME_TOLERANCE_TICKS = 2 * TICKS_PER_SECOND
 CHOOSING = "PlaybackProgress"
 """The one reason for which a server saves tracks; with any other it repeats what it has."""
 
-Track = Literal["audio", "subtitle"]
+Track: TypeAlias = Literal["audio", "subtitle"]
+
+TRACKS: tuple[Track, ...] = ("audio", "subtitle")
 
 
 def streams_told(views: Views, envelope: Envelope, now: Nanos) -> Iterable[tuple[Event, Nanos]]:
@@ -122,7 +124,7 @@ def _verdict(
         return None
     if pair in there.told:
         return "echo", ()
-    changed = _differing(there.seen or NO_PAIR, pair)
+    changed = _changed(there, pair)
     if wanted is not None and chosen_of(wanted.pair, pair, changed) == wanted.pair:
         return "echo", ()  # of a server, too, that remembers only one of the two tracks
     is_old = wanted is not None and at < wanted.at
@@ -131,9 +133,15 @@ def _verdict(
     return "chosen", changed
 
 
-def _differing(one: Pair, other: Pair) -> tuple[Track, ...]:
-    tracks: tuple[Track, ...] = ("audio", "subtitle")
-    return tuple(track for track in tracks if getattr(one, track) != getattr(other, track))
+def _changed(there: Place, pair: Pair) -> tuple[Track, ...]:
+    """
+    The tracks that are others than before. Of a server that is not known yet both are, unless it
+    has been told some: then one that is missing may be one that it does not remember.
+    """
+    if there.seen is None and not there.told:
+        return TRACKS
+    before = there.seen or NO_PAIR
+    return tuple(track for track in TRACKS if getattr(before, track) != getattr(pair, track))
 
 
 def streams_seen(views: Views, envelope: Envelope, now: Nanos) -> Iterable[tuple[Event, Nanos]]:

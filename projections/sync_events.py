@@ -189,11 +189,12 @@ class UserDataWish(Struct, frozen=True, kw_only=True, tag="userdata", tag_field=
 
 
 class AccountWish(Struct, frozen=True, kw_only=True, tag="account", tag_field="kind"):
-    """An account to be made, renamed to `name`, or deleted."""
+    """An account to be made, renamed to `name`, or deleted as it was on the server `origin`."""
 
     action: Literal["create", "rename", "delete"]
     name: str
     user_id: str = ""
+    origin: str = ""
 
 
 class PlaylistWish(Struct, frozen=True, kw_only=True, tag="playlist", tag_field="kind"):

@@ -44,7 +44,7 @@ def in_order(fields: Mapping[str, Any]) -> list[str]:
 
 def value_text(field: str, value: Value) -> str:
     """The value of a field: a position as h:mm:ss, a moment in UTC, yes or no."""
-    if value is None:
+    if value is None or (value == -1 and field in STREAMS):  # as Jellyfin's webhook says it
         return "never" if field == "last_played_ns" else "none"
     if isinstance(value, bool):
         return "yes" if value else "no"

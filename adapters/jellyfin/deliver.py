@@ -6,34 +6,22 @@ server at this moment. One item that fails is that item's failure; only a server
 answer ends the round.
 """
 
-import secrets
 from collections.abc import Sequence
-from typing import TypeAlias
 
 import anyio
 import msgspec
 
-from adapters.jellyfin import look, playlist_work, streams
-from adapters.jellyfin.circuit import backoff_s
-from adapters.jellyfin.client import IDS_MAX
-from adapters.jellyfin.errors import ItemMissing, JellyfinError, Unauthorized
+from adapters.jellyfin import account_work, look, playlist_work, streams
+from adapters.jellyfin.errors import JellyfinError, Unauthorized
 from adapters.jellyfin.look import Person
-from adapters.jellyfin.server import SOURCE, Server, ends_the_round
+from adapters.jellyfin.outcomes import Outcome, abandoned, busy, delivered, failed, record
+from adapters.jellyfin.server import Server, ends_the_round
 from adapters.jellyfin.steps import ClearRating, MarkUnplayed, Post, steps_to
 from projections.accounts import PEOPLE
 from projections.deliveries import Delivery
-from projections.envelope import NANOS_PER_SECOND, Nanos, Seq
+from projections.envelope import Seq
 from projections.fold import Views
 from projections.library import ITEMS
-from projections.rules import policy_for, shared_path
-from projections.sync_commands import (
-    Abandoned,
-    Deferred,
-    Delivered,
-    DeliveredPlaylist,
-    Failed,
-    RecordAttempts,
-)
 from projections.sync_decisions import kept_fields, rules_in_force
 from projections.sync_events import AccountWish, PlaylistWish, StreamsWish, UserDataWish
 from projections.titles import TITLES
@@ -48,16 +36,11 @@ from projections.userdata import (
     without,
 )
 
-Outcome: TypeAlias = Delivered | DeliveredPlaylist | Failed | Deferred | Abandoned
-
 WRITES_AT_ONCE_MAX = 4
 """Requests on their way to one server: hides the network, and is kind to a small server."""
 
-PLAYING_RETRY_S = 10.0
 READ_BACK_VERSIONS = ("10.11.",)
 """Versions whose answer to a write may not be what they read later (jellyfin#15795)."""
-
-PASSWORD_BYTES = 12
 
 
 async def deliver(server: Server, rows: Sequence[Delivery]) -> None:
@@ -74,16 +57,7 @@ async def deliver(server: Server, rows: Sequence[Delivery]) -> None:
             await _deliver_to(server, person, mine, outcomes)
     finally:
         with anyio.CancelScope(shield=True):
-            await _record(server, outcomes)
-
-
-async def _record(server: Server, outcomes: Sequence[Outcome]) -> None:
-    if outcomes:
-        await server.desk.submit(
-            RecordAttempts(
-                source=SOURCE, actor=server.name, target=server.name, attempts=tuple(outcomes)
-            )
-        )
+            await record(server, outcomes)
 
 
 async def _people(server: Server, rows: Sequence[Delivery]) -> list[tuple[str, Person | None]]:
@@ -106,9 +80,9 @@ async def _deliver_to(
     items: list[Delivery] = []
     for row in rows:
         if isinstance(row.wish, AccountWish):
-            outcomes.append(await _account(server, row, row.wish))
+            outcomes.append(await account_work.carry_out(server, row, row.wish))
         elif person is None:
-            outcomes.append(_abandoned(row, f"{row.user} has no account there.", dropped=True))
+            outcomes.append(abandoned(row, f"{row.user} has no account there.", dropped=True))
         elif isinstance(row.wish, PlaylistWish | StreamsWish):
             outcomes.append(await _by_token(server, person, row))
         else:
@@ -128,7 +102,7 @@ async def _user_data_or_failed(
             raise
         told = {(outcome.user, outcome.subject) for outcome in outcomes}
         left = [row for row in rows if (row.user, row.subject) not in told]
-        outcomes += [_failed(server, row, error) for row in left]
+        outcomes += [failed(server, row, error) for row in left]
         await server.list_accounts()  # that person may have no account there any more
 
 
@@ -146,7 +120,7 @@ async def _user_data(
     playing = await _playing(server, person) if any(job.wanted for job in jobs) else set()
     writer = _Writer(server, person, outcomes)
     await writer.write([job for job in jobs if job.row.subject not in playing])
-    outcomes += [_busy(server, job.row) for job in jobs if job.row.subject in playing]
+    outcomes += [busy(server, job.row) for job in jobs if job.row.subject in playing]
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -197,8 +171,8 @@ async def _not_shown(server: Server, row: Delivery, person: Person) -> Outcome:
     """The server did not answer for an item: it is gone, or that person may not see it."""
     there = await look.look_at_items(server, [row.subject])
     if there:
-        return _abandoned(row, f"{server.name} does not show it to {person.user}.", dropped=False)
-    return _abandoned(row, "The item is gone from the server.", dropped=True)
+        return abandoned(row, f"{server.name} does not show it to {person.user}.", dropped=False)
+    return abandoned(row, "The item is gone from the server.", dropped=True)
 
 
 class _Writer:
@@ -219,14 +193,14 @@ class _Writer:
                 if job.wanted:
                     tasks.start_soon(self._write, job)
                 else:
-                    self._outcomes.append(_delivered(job.row, Changes(), None))
+                    self._outcomes.append(delivered(job.row, Changes(), None))
         try:
             answered = await self._read_back()
         except JellyfinError as error:  # it was written; what it answered has to do
             self._fault, answered = self._fault or error, {}
         for item_id, (job, wrote, state) in self._written.items():
             held = _held(job, wrote, state, answered.get(item_id, state))
-            self._outcomes.append(_delivered(job.row, wrote, held))
+            self._outcomes.append(delivered(job.row, wrote, held))
         if self._fault is not None:
             raise self._fault
 
@@ -240,7 +214,7 @@ class _Writer:
                 if ends_the_round(error):
                     self._fault = error
                 else:
-                    self._outcomes.append(_failed(self._server, job.row, error))
+                    self._outcomes.append(failed(self._server, job.row, error))
             else:
                 wrote = Changes(**difference(job.state, changed(job.state, job.wanted)))
                 self._written[job.row.subject] = (job, wrote, state)
@@ -288,136 +262,4 @@ async def _by_token(server: Server, person: Person, row: Delivery) -> Outcome:
         # Only that person's token may be refused: it is minted anew for the next attempt.
         if ends_the_round(error) and not isinstance(error, Unauthorized):
             raise
-        return _failed(server, row, error)
-
-
-async def _account(server: Server, row: Delivery, wish: AccountWish) -> Outcome:
-    try:
-        match wish.action:
-            case "create":
-                await _create_account(server, wish.name)
-            case "rename":
-                await server.client.rename_user(wish.user_id, wish.name)
-            case "delete":
-                await server.client.delete_user(wish.user_id)
-    except ItemMissing:
-        return _delivered(row, Changes(), None)  # somebody else deleted it
-    except JellyfinError as error:
-        if ends_the_round(error):
-            raise
-        return _failed(server, row, error)
-    await server.list_accounts()
-    server.want_sweep("full")
-    return _delivered(row, Changes(), None)
-
-
-async def _create_account(server: Server, name: str) -> None:
-    there = {account.name.casefold() for account in await server.client.users()}
-    if name.casefold() in there:
-        return
-    password = ""
-    if server.settings.new_user_password == "random":  # noqa: S105 - a policy
-        password = secrets.token_urlsafe(PASSWORD_BYTES)
-        await server.desk.keep_secret(f"{server.name}-{name}", password)
-    await server.client.create_user(name, password)
-
-
-async def seek_titles(server: Server, rows: Sequence[Delivery]) -> None:
-    """
-    Looks among a server's newest items for titles that were missing. Those found are looked at for
-    everybody; the others wait on, as long as the policy of their path allows.
-    """
-    newest = await server.client.items(
-        user_id=None, sort_by="DateCreated", descending=True, limit=IDS_MAX
-    )
-    await look.list_items(server, await look.with_series(server, newest))
-    found = await server.desk.read(lambda views: _arrived(views, server.name, rows))
-    for person in await look.people_on(server):
-        item_ids = [item_id for item_ids in found.values() for item_id in item_ids]
-        states, as_of = await look.states_of(server, person, item_ids)
-        await look.observe(server, person, states, as_of)
-    left = [row for row in rows if row.subject not in found]
-    policies = await server.desk.read(lambda views: _patience(views, left))
-    outcomes = [
-        _still_missing(server, row, retries_max, delay_ns)
-        for row, (retries_max, delay_ns) in zip(left, policies, strict=True)
-    ]
-    outcomes += [
-        _abandoned(row, "The title is there now.", dropped=True)
-        for row in rows
-        if row.subject in found
-    ]
-    await _record(server, outcomes)
-
-
-def _arrived(views: Views, server: str, rows: Sequence[Delivery]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for row in rows:
-        assert isinstance(row.wish, UserDataWish)
-        item_ids = look.living_members(views, server, row.wish.media)
-        if item_ids:
-            found[row.subject] = item_ids
-    return found
-
-
-def _patience(views: Views, rows: Sequence[Delivery]) -> list[tuple[int, Nanos]]:
-    """How often, and with what pause, each missing title is looked for."""
-    rules = rules_in_force(views)
-    found: list[tuple[int, Nanos]] = []
-    for row in rows:
-        assert isinstance(row.wish, UserDataWish)
-        policy = None
-        for item in views.find(ITEMS, "items_of_media", (row.wish.media, IDS_MAX)):
-            its_rules = rules.servers.get(item.server)
-            if item.item.listing.path and its_rules is not None and policy is None:
-                path = shared_path(item.item.listing.path, its_rules.paths)
-                policy = policy_for(rules, path)
-        found.append((policy.retries_max, policy.delay_ns) if policy else (0, NANOS_PER_SECOND))
-    return found
-
-
-def _still_missing(server: Server, row: Delivery, retries_max: int, delay_ns: Nanos) -> Outcome:
-    if 0 <= retries_max <= row.deferrals_count + 1:
-        times = row.deferrals_count + 1
-        return _abandoned(row, f"Looked for {times} times; it is not there.", dropped=False)
-    return Deferred(
-        user=row.user,
-        subject=row.subject,
-        planned=row.seq,
-        reason="The server does not have it yet.",
-        retry_ns=server.desk.now_ns() + delay_ns,
-    )
-
-
-def _delivered(row: Delivery, wrote: Changes, state: State | None) -> Delivered:
-    return Delivered(user=row.user, subject=row.subject, planned=row.seq, wrote=wrote, state=state)
-
-
-def _abandoned(row: Delivery, reason: str, *, dropped: bool) -> Abandoned:
-    return Abandoned(
-        user=row.user, subject=row.subject, planned=row.seq, reason=reason, dropped=dropped
-    )
-
-
-def _busy(server: Server, row: Delivery) -> Deferred:
-    reason = "Somebody is playing it there right now."
-    retry_ns = server.desk.now_ns() + int(PLAYING_RETRY_S * NANOS_PER_SECOND)
-    return Deferred(
-        user=row.user, subject=row.subject, planned=row.seq, reason=reason, retry_ns=retry_ns
-    )
-
-
-def _failed(server: Server, row: Delivery, error: JellyfinError) -> Outcome:
-    if row.attempts_count + 1 >= server.settings.attempts_max:
-        times = row.attempts_count + 1
-        return _abandoned(row, f"Given up after {times} attempts: {error}", dropped=False)
-    pause_s = backoff_s(
-        row.attempts_count, server.desk.random(), retry_s_max=server.settings.retry_s_max
-    )
-    return Failed(
-        user=row.user,
-        subject=row.subject,
-        planned=row.seq,
-        error=str(error),
-        retry_ns=server.desk.now_ns() + int(pause_s * NANOS_PER_SECOND),
-    )
+        return failed(server, row, error)

@@ -18,9 +18,10 @@ import anyio
 
 from adapters.jellyfin import pokes
 from adapters.jellyfin.agenda import IDLE_S_MAX, Agenda, agenda_of
-from adapters.jellyfin.deliver import deliver, seek_titles
+from adapters.jellyfin.deliver import deliver
 from adapters.jellyfin.errors import JellyfinError
 from adapters.jellyfin.schedule import SweepPlan
+from adapters.jellyfin.seek import seek_titles
 from adapters.jellyfin.server import Server, ends_the_round
 from adapters.jellyfin.sweep import full_sweep, quick_sweep
 from adapters.jellyfin.watch import watch

@@ -210,6 +210,7 @@ async def _filtered(server: Server, person: Person, tally: Tally, name: str) -> 
 
 async def _recent_of(server: Server, person: Person, tally: Tally) -> AsyncIterator[Find]:
     """What was played last, back to a page that holds nothing new."""
+    before: list[str] = []
     for page in range(PAGES_MAX):
         as_of = server.desk.head
         tally.requests_count += 1
@@ -224,8 +225,10 @@ async def _recent_of(server: Server, person: Person, tally: Tally) -> AsyncItera
         )
         find = await _compared(server, person, items, as_of=as_of, tally=tally)
         yield find
-        if not find.states or len(items) < QUICK_PAGE_ITEMS:
+        page_ids = [item.item_id for item in items]
+        if not find.states or len(items) < QUICK_PAGE_ITEMS or page_ids == before:
             return
+        before = page_ids
 
 
 async def _compared(

@@ -190,7 +190,7 @@ def test_9_a_write_that_fails_is_tried_again(trio, film):
     trio.person("attic").watches(trio.items["attic", film], until_s=600)
     trio.wait_for(lambda: trio.position_s("barn", film) == 600, "600 s in the barn")
 
-    assert [500, 500, 200] == [write.status for write in trio.writes("barn")]
+    assert [500, 500, 200] == [write.status for write in trio.writes("barn", film)]
 
 
 def test_10_the_key_of_a_server_is_told_to_nobody(trio, film):

@@ -33,6 +33,7 @@ def test_watched_and_unwatched_travel(pair):
     """Un-watching is a wish like any other: it is not undone by the server that still has it."""
     pair.person("attic").marks_played(pair.items["attic", "Harbour"])
     pair.wait_for(lambda: pair.data("barn").played, "watched in the barn")
+    pair.quiet()
     pair.person("barn").marks_unplayed(pair.items["barn", "Harbour"])
 
     pair.wait_for(lambda: not pair.data("attic").played, "unwatched in the attic")
@@ -48,6 +49,7 @@ def test_starting_a_watched_film_again_leaves_it_watched_everywhere(pair):
     film = pair.items["attic", "Harbour"]
     pair.person("attic").marks_played(film)
     pair.wait_for(lambda: pair.data("barn").played, "watched in the barn")
+    pair.quiet()
     pair.person("attic").starts(film)
     pair.person("attic").stops(film, 1200)
 
@@ -61,10 +63,13 @@ def test_a_favourite_and_a_rating_travel_both_ways(pair):
     """Also taking them back."""
     pair.person("attic").favors(pair.items["attic", "Harbour"])
     pair.wait_for(lambda: pair.data("barn").favorite, "favourite in the barn")
+    pair.quiet()
     pair.person("barn").rates(pair.items["barn", "Harbour"], likes=True)
     pair.wait_for(lambda: pair.data("attic").rating == 10, "rated in the attic")
+    pair.quiet()
     pair.person("attic").rates(pair.items["attic", "Harbour"], likes=None)
     pair.wait_for(lambda: pair.data("barn").rating is None, "not rated in the barn")
+    pair.quiet()
     pair.person("barn").favors(pair.items["barn", "Harbour"], favorite=False)
 
     pair.wait_for(lambda: not pair.data("attic").favorite, "no favourite in the attic")

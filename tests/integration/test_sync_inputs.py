@@ -111,7 +111,7 @@ def test_a_kill_between_the_webhook_and_the_write_loses_nothing(pair, film):
     pair.wait_for(lambda: pair.position_s("barn", film) == 600, "600 s in the barn")
     pair.quiet()
 
-    assert 1 == len(pair.writes("barn"))
+    assert 1 == len(pair.writes("barn", film))
 
 
 def test_a_kill_right_after_a_webhook_loses_nothing(pair, film):
@@ -137,12 +137,12 @@ def test_progress_is_passed_on_now_and_then_and_a_stop_at_once(pair, film):
     for position_s in (400, 410, 420, 430):
         viewer.is_at(item, position_s)
     pair.quiet()
-    during = pair.writes("barn")
+    during = pair.writes("barn", film)
     viewer.stops(item, 440)
     pair.wait_for(lambda: pair.position_s("barn", film) == 440, "440 s in the barn", AT_ONCE_S)
 
     assert [] == during
-    assert 1 == len(pair.writes("barn"))
+    assert 1 == len(pair.writes("barn", film))
 
 
 def test_what_waits_for_the_end_of_a_film_is_written_when_the_daemon_stops(pair, film):
@@ -201,6 +201,7 @@ def test_an_unwatched_film_is_resumed_nowhere(pair, film):
     """What was marked unwatched in Jellyfin is at its start in the player too."""
     pair.person("attic", "default").watches(pair.items["attic", film], until_s=1500)
     pair.wait_for(lambda: resume(pair, film)["position_s"] == 1500, "to go on at 1500 s")
+    pair.wait_for(lambda: pair.position_s("barn", film, "default") == 1500, "1500 s in the barn")
     pair.person("barn", "default").marks_unplayed(pair.items["barn", film])
 
     pair.wait_for(lambda: not resume(pair, film)["position_s"], "to begin at the start")

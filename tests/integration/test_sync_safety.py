@@ -134,7 +134,7 @@ def test_nothing_is_written_to_a_server_that_is_held_back(trio, watched, film):
     trio.person("attic").watches(trio.items["attic", film], until_s=600)
     trio.wait_for(lambda: trio.position_s("cellar", film) == 600, "600 s in the cellar")
     trio.daemon.stop()
-    writes = trio.writes("barn")
+    writes = trio.writes("barn", film)
     trio.restart()
     release(trio, "barn", "restore")
 
@@ -265,7 +265,7 @@ def test_nobody_is_written_to_in_the_middle_of_a_film(trio, film):
     trio.person("attic").favors(trio.items["attic", film])
     trio.wait_for(lambda: trio.count("delta.deferred", **subject(trio, film)), "a delivery put off")
     put_off = [row for row in trio.get("/api/events/pending") if row["target_server"] == "barn"]
-    writes = trio.writes("barn")
+    writes = trio.writes("barn", film)
     viewer.stops(item, 600)
     for row in trio.get("/api/events/pending"):
         trio.daemon.client.post(f"/api/events/{row['id']}/retry")
@@ -330,4 +330,4 @@ def test_a_server_that_answers_for_another_is_held_back(trio, film, stranger):
     trio.quiet()
 
     assert "Another server answers" in trio.server("barn")["brake"]
-    assert [] == trio.writes("barn")
+    assert [] == trio.writes("barn", film)

@@ -255,9 +255,10 @@ class InStep:
         self._head = page[-1]["seq"] if page else self._head
         return bool(page)
 
-    def writes(self, server: str) -> list[Any]:
-        """The requests of the daemon that meant to change something on a server."""
-        return self.servers[server].journal.writes()
+    def writes(self, server: str, title: str = "") -> list[Any]:
+        """The requests of the daemon that meant to change something on a server, or of a title."""
+        part = self.items[server, title].id if title else ""
+        return [write for write in self.servers[server].journal.writes() if part in write.path]
 
 
 def _line(event: dict[str, Any]) -> str:

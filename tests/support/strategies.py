@@ -88,12 +88,16 @@ def _values_of(hint: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(arguments)
     if origin is dict:
         return st.dictionaries(_values_of(arguments[0]), _values_of(arguments[1]), max_size=2)
-    if origin is tuple and arguments[-1] is Ellipsis:
-        return st.lists(_values_of(arguments[0]), max_size=2).map(tuple)
     if origin is tuple:
-        return st.tuples(*map(_values_of, arguments))
+        return _tuples_of(arguments)
     assert isinstance(hint, types.UnionType), f"no values are known for {hint}"
     return st.one_of([_values_of(choice) for choice in arguments])
+
+
+def _tuples_of(arguments: tuple[Any, ...]) -> st.SearchStrategy[Any]:
+    if arguments[-1] is Ellipsis:
+        return st.lists(_values_of(arguments[0]), max_size=2).map(tuple)
+    return st.tuples(*map(_values_of, arguments))
 
 
 FILES: tuple[dict[str, Any], ...] = (

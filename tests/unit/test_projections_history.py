@@ -60,8 +60,10 @@ def told(event):
             ),
         ),
         (
-            "a look found a blank title (not watched, at its start);"
-            " refused plays: A play count only grows",
+            (
+                "a look found a blank title (not watched, at its start);"
+                " refused plays: A play count only grows"
+            ),
             looked(refused={"play_count": "A play count only grows."}),
         ),
         (

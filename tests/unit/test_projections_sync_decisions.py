@@ -219,13 +219,12 @@ def test_a_server_that_only_is_written_to_is_not_believed():
 
 
 def test_a_server_with_the_brake_on_is_not_believed(core):
-    """Nothing is taken from it, and the reason is told."""
+    """What it says does not even count as seen: the operator may accept it later."""
     brake = BrakePulled(server="attic", reason="Absurd.", suspects_count=9, known_count=10)
     core.do(Record, event=brake)
-    found = core.see("attic", "a", WATCHED)
 
-    assert NOTHING == found.changes
-    assert "The brake is on: Absurd." == found.refused["played"]
+    assert core.see("attic", "a", WATCHED) is None
+    assert core.title() is None
 
 
 def test_a_server_that_is_restored_is_told_what_was_agreed(core):

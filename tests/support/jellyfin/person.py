@@ -7,6 +7,8 @@ a real client's requests.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from support.jellyfin.model import Item, Playlist, Session, User
 from support.jellyfin.sessions import Report
 from support.jellyfin.state import State
@@ -50,6 +52,12 @@ class Person:
         """The player reports where it is."""
         with self._state.lock:
             report = self._report(item, at_s, paused=paused)
+            self._state.sessions.progressed(self._session(), report)
+
+    def picks(self, item: Item, at_s: float, *, audio: int | None, subtitle: int | None) -> None:
+        """The player reports where it is and which tracks play."""
+        with self._state.lock:
+            report = replace(self._report(item, at_s), audio_stream=audio, subtitle_stream=subtitle)
             self._state.sessions.progressed(self._session(), report)
 
     def stops(self, item: Item, at_s: float | None) -> None:
