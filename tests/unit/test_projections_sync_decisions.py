@@ -135,7 +135,6 @@ def test_an_item_that_is_gone_says_nothing(core):
 
     assert core.see("attic", "a", WATCHED) is None
 
-
 def test_the_first_look_is_marked(core):
     """It is judged as a history, not as a change."""
     core = SmallCore()
@@ -224,7 +223,6 @@ def test_a_server_with_the_brake_on_is_not_believed(core):
     core.do(Record, event=brake)
 
     assert core.see("attic", "a", WATCHED) is None
-    assert core.title() is None
 
 
 def test_a_server_that_is_restored_is_told_what_was_agreed(core):
