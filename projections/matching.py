@@ -15,7 +15,7 @@ import msgspec
 
 from projections.fold import Views
 from projections.identity import file_name, normal_name, normal_path
-from projections.library import CLUES, ITEMS, Clue, LibraryItem, server_and_item
+from projections.library import CLUES, ITEMS, Clue, LibraryItem, media_clue, server_and_item
 from projections.listing import FOLDERS, Listing
 from projections.rules import Rules, shared_path
 from projections.sync_events import MatchedBy
@@ -116,10 +116,17 @@ def find_title(
         if len(titles) > 1:
             return best or Found(None, "nothing", tuple(sorted(titles)))
         if titles and best is None:
-            best = Found(next(iter(titles)), kind)
+            (media,) = titles
+            if kind in WEAK and search.is_taken(media):
+                return Found(None, "nothing", (media,))
+            best = Found(media, kind)
         elif titles and best is not None and kind == "id" and best.media not in titles:
             return msgspec.structs.replace(best, rivals=tuple(sorted(titles)))
     return best or Found(None, "nothing")
+
+
+WEAK: frozenset[MatchedBy] = frozenset({"name", "file"})
+"""Evidence by which a server's second item is not taken for the same title: that is to be asked."""
 
 
 class _Search(msgspec.Struct, frozen=True):
@@ -143,6 +150,12 @@ class _Search(msgspec.Struct, frozen=True):
                 media for place, media in row.ghosts.items() if self._fits(kind, place, ghost=True)
             }
         return found
+
+    def is_taken(self, media: str) -> bool:
+        """Whether the server has another item of that title."""
+        row = self.find_clue(str(media_clue(media)[0]))
+        places = map(server_and_item, row.members) if row else ()
+        return any(server == self.server and item_id != self.item_id for server, item_id in places)
 
     def _fits(self, kind: MatchedBy, place: str, *, ghost: bool = False) -> bool:
         """Weak evidence never joins two items that one server has side by side."""

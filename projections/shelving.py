@@ -47,10 +47,12 @@ class _Shelf:
         named = clues_of(self._server, listing, self._series(listing), self._rules)
         clues = _flat(named)
         known = None if row is None or row.gone else row.item
-        if known is not None and (known.listing, known.clues) == (listing, clues):
+        same = known is not None and (known.listing, known.clues) == (listing, clues)
+        if known is not None and same and not known.rivals:
             return
         item = self._placed(item_id, listing, named, known=known)
-        self._note(item_id, item, before=known)
+        if item != known:  # one whose title was in question is looked at again
+            self._note(item_id, item, before=known)
 
     def _placed(
         self,

@@ -120,11 +120,13 @@ def _verdict(
 ) -> tuple[Verdict, tuple[Track, ...]] | None:
     """What a pair is, and which tracks were chosen; None when it is no news, or older than that."""
     pair = Pair(poke.audio_stream, poke.subtitle_stream)
+    if pair == there.seen and wanted is None and poke.reason == CHOOSING:
+        return "chosen", TRACKS  # they were found there; now they are played
     if pair == there.seen or at < there.at:
         return None
     if pair in there.told:
         return "echo", ()
-    changed = _changed(there, pair)
+    changed = _chosen(there, pair)
     if wanted is not None and chosen_of(wanted.pair, pair, changed) == wanted.pair:
         return "echo", ()  # of a server, too, that remembers only one of the two tracks
     is_old = wanted is not None and at < wanted.at
@@ -133,15 +135,16 @@ def _verdict(
     return "chosen", changed
 
 
-def _changed(there: Place, pair: Pair) -> tuple[Track, ...]:
+def _chosen(there: Place, pair: Pair) -> tuple[Track, ...]:
     """
-    The tracks that are others than before. Of a server that is not known yet both are, unless it
-    has been told some: then one that is missing may be one that it does not remember.
+    The tracks that a pair speaks of. One that is missing, and was before, may be one that the
+    server does not remember; so may one of a server that is not known yet, but has been told some.
     """
     if there.seen is None and not there.told:
         return TRACKS
     before = there.seen or NO_PAIR
-    return tuple(track for track in TRACKS if getattr(before, track) != getattr(pair, track))
+    both = {track: (getattr(before, track), getattr(pair, track)) for track in TRACKS}
+    return tuple(track for track in TRACKS if both[track] != (None, None))
 
 
 def streams_seen(views: Views, envelope: Envelope, now: Nanos) -> Iterable[tuple[Event, Nanos]]:

@@ -17,6 +17,7 @@ from projections.deliveries import DELIVERIES, delivery_key
 from projections.envelope import Seq
 from projections.fold import Views
 from projections.library import CLUES, ITEMS, LibraryItem, media_clue
+from projections.listing import Listing
 from projections.sync_commands import ListItems, ObserveUserData, RemoveItems
 from projections.sync_decisions import kept_fields, rules_in_force
 from projections.titles import TITLES, worth_telling
@@ -90,7 +91,29 @@ async def look_at_items(server: Server, item_ids: Sequence[str]) -> list[str]:
         gone = [item_id for item_id in ids if item_id not in found]
         if gone:
             await remove_items(server, gone, "The server has it no more.")
+            await reconsider(server)
     return there
+
+
+AMBIGUOUS_MAX = 1_000
+"""Items in question that are looked at again; more are nothing an operator could decide either."""
+
+
+async def reconsider(server: Server) -> None:
+    """
+    Looks again for the titles of items in question, when others have gone: a file that replaced
+    another may have been listed while the old one was still there.
+    """
+
+    def read(views: Views) -> dict[str, Listing]:
+        rows = views.find(ITEMS, "items_ambiguous", (AMBIGUOUS_MAX,))
+        return {row.item_id: row.item.listing for row in rows if row.server == server.name}
+
+    listings = await server.desk.read(read)
+    if listings:
+        await server.desk.submit(
+            ListItems(source=SOURCE, actor=server.name, server=server.name, listings=listings)
+        )
 
 
 async def with_series(server: Server, items: list[ListedItem]) -> list[ListedItem]:

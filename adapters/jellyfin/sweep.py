@@ -313,6 +313,8 @@ async def _prune(server: Server, listed: set[str], *, accept: bool) -> bool:
         )
         return False
     await look.remove_items(server, lost, "A complete listing does not show it.")
+    if lost:
+        await look.reconsider(server)
     return True
 
 

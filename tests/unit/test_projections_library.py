@@ -92,6 +92,35 @@ def test_a_moved_file_keeps_its_title(core):
     assert {"beach/b"} == set(core.views.get(CLUES, ("path:/films/moved/harbour.mkv",)).members)
 
 
+def nameless(path):
+    """A copy of the film that nothing but its name and length speaks for."""
+    return msgspec.structs.replace(FILM, path=path, providers={})
+
+
+def test_a_second_item_of_the_same_name_is_asked_about():
+    """One server's two films of one name are two films, until somebody says otherwise."""
+    core = SmallCore(shelved=False)
+    core.shelve("attic", a=nameless("/attic/harbour.mkv"))
+    core.shelve("beach", b=nameless("/beach/harbour-1.mkv"))
+    core.shelve("beach", c=nameless("/beach/harbour-2.mkv"))
+
+    assert "beach/c" == core.item("beach", "c").item.media
+    assert ("attic/a",) == core.item("beach", "c").item.rivals
+
+
+def test_an_item_in_question_takes_the_title_once_the_other_is_gone():
+    """A file was replaced, and the new one listed while the old one was still there."""
+    core = SmallCore(shelved=False)
+    core.shelve("attic", a=nameless("/attic/harbour.mkv"))
+    core.shelve("beach", b=nameless("/beach/harbour-1.mkv"))
+    core.shelve("beach", c=nameless("/beach/harbour-2.mkv"))
+    core.lose("beach", "b")
+    core.shelve("beach", c=nameless("/beach/harbour-2.mkv"))
+
+    assert "attic/a" == core.item("beach", "c").item.media
+    assert () == core.item("beach", "c").item.rivals
+
+
 def test_ghosts_are_few():
     """A title that is replaced again and again remembers the latest items."""
     core = SmallCore(shelved=False)
