@@ -33,7 +33,7 @@ NO_PAIR = Pair()
 class StreamsSeen(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """
     A server told which tracks of `file` (the name of an item's file) it has remembered for a
-    person. `changed` are the fields that somebody chose there.
+    person. `changed` are those that became agreed.
     """
 
     user: str
@@ -118,7 +118,8 @@ class StreamsOfTitles(Projection[Streams]):
 
 def _after_news(row: Streams, event: StreamsSeen, envelope: Envelope) -> Streams:
     place = member(event.server, event.item_id)
-    told = row.places.get(place, NOWHERE).told
+    there = row.places.get(place, NOWHERE)
+    told = there.told
     pair = Pair(event.audio, event.subtitle)
     wanted = row.wanted
     if event.verdict == "chosen":
@@ -133,7 +134,7 @@ def _after_news(row: Streams, event: StreamsSeen, envelope: Envelope) -> Streams
         wanted = wanted | {event.file: agreed}
     elif pair in told:  # and of what it was told before that it tells no more
         told = told[told.index(pair) + 1 :]
-    after = Place(seen=pair, at=envelope.at, told=told)
+    after = Place(seen=pair, at=max(there.at, envelope.at), told=told)
     return msgspec.structs.replace(row, wanted=wanted, places=row.places | {place: after})
 
 

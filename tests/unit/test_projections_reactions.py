@@ -324,7 +324,7 @@ def test_a_renamed_account_is_renamed_elsewhere_where_configured():
 
 def test_a_deleted_account_is_deleted_elsewhere_only_where_configured():
     """Deleting is never a default."""
-    wish = AccountWish(action="delete", name="mara", user_id="u-beach")
+    wish = AccountWish(action="delete", name="mara", user_id="u-beach", origin="attic")
 
     assert [wish] == listed(DELETES, {})
     assert [] == listed(MAKES, {})

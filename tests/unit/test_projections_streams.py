@@ -130,6 +130,19 @@ def test_a_choice_whose_own_webhook_was_lost_counts_when_it_is_told_of(world):
     assert [Pair(5, 6)] * 2 == world.pairs()
 
 
+def test_tracks_that_were_found_count_once_they_are_played(world):
+    """Nobody chose others until then."""
+    world.servers["attic"].pair = Pair(5, 6)
+    world.repeat("attic")
+    world.settle()
+    before = world.writes()
+    world.choose("attic", 5, 6)
+    world.settle()
+
+    assert [0, 0] == before
+    assert [Pair(5, 6)] * 2 == world.pairs()
+
+
 def test_a_first_choice_counts_for_both_tracks(world):
     """Subtitles that are off on a server that was never told of any are off by choice."""
     world.choose("attic", 1, 2)
