@@ -135,6 +135,7 @@ def test_an_item_that_is_gone_says_nothing(core):
 
     assert core.see("attic", "a", WATCHED) is None
 
+
 def test_the_first_look_is_marked(core):
     """It is judged as a history, not as a change."""
     core = SmallCore()
