@@ -21,7 +21,13 @@ from projections.envelope import Seq
 from projections.fold import Views
 from projections.library import ITEMS
 from projections.listing import FOLDERS, TYPES
-from projections.sync_events import BrakePulled, SweepFinished, SweepProgressed, SweepStarted
+from projections.sync_events import (
+    BrakePulled,
+    SweepFinished,
+    SweepKind,
+    SweepProgressed,
+    SweepStarted,
+)
 from projections.userdata import State
 
 PAGE_ITEMS = 500
@@ -90,17 +96,7 @@ async def full_sweep(server: Server) -> None:
     differences = await _hand_in(server, finds)
     if failures:
         raise failures[0]
-    await playlist_work.observe_everybody(server)
-    await server.record(
-        SweepFinished(
-            server=server.name,
-            kind="full",
-            items_count=tally.items_count,
-            differences_count=differences,
-            requests_count=tally.requests_count,
-            users=users,
-        )
-    )
+    await _end(server, "full", tally, differences=differences, users=users)
 
 
 async def quick_sweep(server: Server) -> None:
@@ -119,14 +115,22 @@ async def quick_sweep(server: Server) -> None:
     differences = await _hand_in(server, finds)
     if failures:
         raise failures[0]
+    await _end(server, "quick", tally, differences=differences, users={})
+
+
+async def _end(
+    server: Server, kind: SweepKind, tally: Tally, *, differences: int, users: dict[str, Seq]
+) -> None:
+    """Looks at the playlists last, when all items are known, and says that the sweep is over."""
     await playlist_work.observe_everybody(server)
     await server.record(
         SweepFinished(
             server=server.name,
-            kind="quick",
+            kind=kind,
             items_count=tally.items_count,
             differences_count=differences,
             requests_count=tally.requests_count,
+            users=users,
         )
     )
 
