@@ -66,7 +66,7 @@ class ViewReader:
 
     @contextmanager
     def moment(self) -> Iterator[None]:
-        """While it is open, every reading sees the same moment; and each costs a third."""
+        """While it is open, every reading sees the same moment, and costs a third less."""
         with _errors("read the views"):
             self.connection.execute("BEGIN")
         try:
