@@ -74,14 +74,21 @@ class Items(Projection[LibraryItem]):
 
 
 class Clue(msgspec.Struct, frozen=True, gc=False):
-    """Everything that has one clue: `server/item` to title, those still there and those gone."""
+    """
+    Everything that has one clue: `server/item` to title, those still there and those gone.
+    `is_common` says that there are too many to tell anything, and that they are not kept any more.
+    """
 
     members: dict[str, str]
     ghosts: dict[str, str]
+    is_common: bool = False
 
 
 MEDIA_CLUE = "media:"
 """Before a media key: the clue every item of that title has."""
+
+CLUE_MEMBERS_MAX = 64
+"""A clue that more items share (a thousand tracks called Intro) identifies nothing."""
 
 GHOSTS_MAX = 32
 """Items gone that a clue remembers, the latest; a title is seldom replaced more often."""
@@ -91,7 +98,7 @@ class Clues(Projection[Clue]):
     """Members per clue."""
 
     name = "clues"
-    version = 1
+    version = 2
     row = Clue
     handles = frozenset({"items.listed", "items.gone"})
 
@@ -106,6 +113,8 @@ class Clues(Projection[Clue]):
     def apply(self, row: Clue | None, envelope: Envelope, key: Key) -> Clue | None:
         """The members after some joined and some left."""
         event = envelope.event
+        if row is not None and row.is_common:
+            return row
         clue = str(key[0])
         members = dict(row.members) if row else {}
         ghosts = dict(row.ghosts) if row else {}
@@ -125,7 +134,14 @@ class Clues(Projection[Clue]):
                 ghosts.pop(place, None)
         if not members and not ghosts:
             return None
-        return Clue(members, dict(list(ghosts.items())[-GHOSTS_MAX:]))
+        return clue_of(clue, members, dict(list(ghosts.items())[-GHOSTS_MAX:]))
+
+
+def clue_of(name: str, members: dict[str, str], ghosts: dict[str, str]) -> Clue:
+    """A clue with these members, as long as they are few enough to tell anything."""
+    if len(members) > CLUE_MEMBERS_MAX and not name.startswith(MEDIA_CLUE):
+        return Clue({}, {}, is_common=True)
+    return Clue(members, ghosts)
 
 
 def member(server: str, item_id: str) -> str:

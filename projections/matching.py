@@ -25,9 +25,6 @@ RUNTIME_TOLERANCE_SHARE = 0.01
 RUNTIME_TOLERANCE_TICKS = 30 * TICKS_PER_SECOND
 """Two files of one film differ by their credits: by this much, or this share of the length."""
 
-CLUE_MEMBERS_MAX = 64
-"""A clue that more items share (a thousand tracks called Intro) identifies nothing."""
-
 _SPACES = re.compile(r"[\W_]+")
 
 FindClue: TypeAlias = Callable[[str], Clue | None]
@@ -143,7 +140,7 @@ class _Search(msgspec.Struct, frozen=True):
         found: set[str] = set()
         for clue in clues:
             row = self.find_clue(clue)
-            if row is None or len(row.members) > CLUE_MEMBERS_MAX:
+            if row is None or row.is_common:
                 continue
             living = {media for place, media in row.members.items() if self._fits(kind, place)}
             found |= living or {
@@ -198,7 +195,7 @@ def title_of_file(
             return titles.pop()
         name = file_name(place)
     row = views.get(CLUES, (f"file:{normal_name(name)}",))
-    if row is None or len(row.members) > CLUE_MEMBERS_MAX or duration_s is None:
+    if row is None or row.is_common or duration_s is None:
         return None
     titles = {media for place, media in row.members.items() if _lasts(views, place, duration_s)}
     return titles.pop() if len(titles) == 1 else None

@@ -9,7 +9,7 @@ from projections.envelope import Draft, Nanos
 from projections.errors import NotFound
 from projections.fold import Views
 from projections.in_force import rules_in_force
-from projections.library import CLUES, ITEMS, Clue, LibraryItem, media_clue, member
+from projections.library import CLUES, ITEMS, Clue, LibraryItem, clue_of, media_clue, member
 from projections.listing import Listing
 from projections.matching import clues_of, find_title
 from projections.sync_commands import (
@@ -105,9 +105,9 @@ class _Shelf:
             member(self._server, item_id): media
             for item_id, media in self.joined.get(clue, {}).items()
         }
-        if not here:
+        if not here or (row is not None and row.is_common):
             return row
-        return Clue((row.members if row else {}) | here, row.ghosts if row else {})
+        return clue_of(clue, (row.members if row else {}) | here, row.ghosts if row else {})
 
     def _item(self, server: str, item_id: str) -> LibraryItem | None:
         if server == self._server and item_id in self.items:

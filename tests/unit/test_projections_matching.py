@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
+from projections.library import CLUE_MEMBERS_MAX
 from projections.listing import Listing
-from projections.matching import CLUE_MEMBERS_MAX, clues_of, normal_title
+from projections.matching import clues_of, normal_title
 from projections.rules import Rules, ServerRules
 from projections.userdata import TICKS_PER_SECOND
 from support.small_core import FILM, SmallCore
