@@ -57,6 +57,10 @@ class MemoryViews:
             case (_, "people"):
                 assert projection is PEOPLE
                 return [table[key] for key in sorted(table, key=encode_key)]
+            case (_, "items_ambiguous"):
+                assert projection is ITEMS
+                keys = [key for key, row in table.items() if row.item.rivals and not row.gone]
+                return [table[key] for key in sorted(keys, key=encode_key)]
             case (_, "items_of_media"):
                 assert projection is ITEMS
                 keys = [key for key, row in table.items() if row.item.media == parameters[0]]
