@@ -85,21 +85,26 @@ def lanes_of(
     """One lane per configured server."""
     lanes: list[Lane] = []
     for configured in settings.jellyfin:
-        name = configured.name
-        client = JellyfinClient(
-            configured.url,
-            configured.api_key,
-            server=name,
-            device_id=f"playhead-{installation}",
-            version=__version__,
-            requests_per_s=configured.requests_per_s,
-            timeout_s=configured.timeout_s,
-            observe=partial(_observe, observe, name),
-            clock=desk.monotonic_s,
+        client = _client_of(configured, installation)(
+            observe=partial(_observe, observe, configured.name), clock=desk.monotonic_s
         )
         its_settings = _lane_settings(settings, configured, installation)
         lanes.append(Lane(Server(its_settings, client, desk)))
     return lanes
+
+
+def _client_of(configured: JellyfinServer, installation: str) -> partial[JellyfinClient]:
+    """Makes a client that asks a server with its API key."""
+    return partial(
+        JellyfinClient,
+        configured.url,
+        configured.api_key,
+        server=configured.name,
+        device_id=f"playhead-{installation}",
+        version=__version__,
+        requests_per_s=configured.requests_per_s,
+        timeout_s=configured.timeout_s,
+    )
 
 
 def _observe(
@@ -172,15 +177,7 @@ async def set_up_server(
         hint = "Every server has a [[jellyfin]] table; see `playhead config example`."
         message = f"There is no server {name!r} in the configuration; known: {known}."
         raise NotFound(message, hint=hint)
-    client = JellyfinClient(
-        found[0].url,
-        found[0].api_key,
-        server=name,
-        device_id=f"playhead-{installation}",
-        version=__version__,
-        timeout_s=found[0].timeout_s,
-    )
-    async with client:
+    async with _client_of(found[0], installation)() as client:
         return await set_up(
             client,
             webhook_url=webhook_url,

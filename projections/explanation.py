@@ -22,7 +22,7 @@ from projections.streams import streams_subject
 from projections.sync_events import MatchedBy, StreamsWish, UserDataWish
 from projections.titles import TITLES, Seen, Title
 from projections.trail import TRAIL, attempts_trail, title_trail
-from projections.userdata import Registers, fields_of, missing, without
+from projections.userdata import Registers, fields_of, missing, only
 from projections.wording import (
     Value,
     in_order,
@@ -206,7 +206,7 @@ class _Person:
 
     def _seen(self, about: ServerView, seen: Seen, kept: frozenset[str]) -> ServerView:
         wanted = missing(self._title.registers, seen.state)
-        differing = fields_of(without(wanted, fields_of(wanted).keys() - kept))
+        differing = fields_of(only(wanted, kept))
         look = self._event(seen.seq)
         return msgspec.structs.replace(
             about,

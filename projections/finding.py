@@ -11,7 +11,6 @@ import msgspec
 
 from projections.errors import Conflict, NotFound
 from projections.fold import Views
-from projections.identity import normal_path
 from projections.in_force import rules_in_force
 from projections.library import (
     CLUES,
@@ -122,8 +121,9 @@ def _by_item(views: Views, text: str, server: str | None) -> Iterator[str]:
 def _by_path(views: Views, text: str, server: str | None) -> Iterator[str]:
     rules = rules_in_force(views)
     prefixes = [known.paths for name, known in rules.servers.items() if server in {None, name}]
-    paths = [text, *(shared_path(text, each) for each in (*prefixes, rules.player_paths))]
-    for path in dict.fromkeys(map(normal_path, paths)):
+    as_it_is: dict[str, str] = {}
+    paths = (shared_path(text, each) for each in (as_it_is, *prefixes, rules.player_paths))
+    for path in dict.fromkeys(paths):
         row = views.get(CLUES, (f"path:{path}",))
         for place, media in (row.members | row.ghosts).items() if row else ():
             if server in {None, server_and_item(place)[0]}:

@@ -14,10 +14,10 @@ from typing import TypeAlias
 import msgspec
 
 from projections.fold import Views
-from projections.identity import file_name, normal_name, normal_path
+from projections.identity import file_name, normal_name
 from projections.library import CLUES, ITEMS, Clue, LibraryItem, media_clue, server_and_item
 from projections.listing import FOLDERS, Listing
-from projections.rules import Rules, shared_path
+from projections.rules import Rules, shared_path, shared_path_of
 from projections.sync_events import MatchedBy
 from projections.userdata import TICKS_PER_SECOND
 
@@ -44,7 +44,7 @@ def clues_of(
 ) -> dict[MatchedBy, tuple[str, ...]]:
     """What an item can be recognised by, strongest kind first."""
     found: dict[MatchedBy, tuple[str, ...]] = {}
-    path = _shared(server, listing, rules)
+    path = shared_path_of(rules, server, listing)
     if path is not None:
         found["path"] = (f"path:{path}",)
     if rules.match_episode_ids or listing.type != "Episode":
@@ -55,13 +55,6 @@ def clues_of(
     if path is not None and listing.type not in FOLDERS:
         found["file"] = (f"file:{file_name(path)}",)
     return {kind: clues for kind, clues in found.items() if clues}
-
-
-def _shared(server: str, listing: Listing, rules: Rules) -> str | None:
-    if not listing.path:
-        return None
-    known = rules.servers.get(server)
-    return normal_path(shared_path(listing.path, known.paths if known else {}))
 
 
 def _ids(listing: Listing) -> Iterator[str]:
@@ -188,7 +181,7 @@ def title_of_file(
 ) -> str | None:
     """The title a player's file is: by its path, else by its name and length if only one fits."""
     if path is not None:
-        place = normal_path(shared_path(path, rules.player_paths))
+        place = shared_path(path, rules.player_paths)
         row = views.get(CLUES, (f"path:{place}",))
         titles = set() if row is None else set(row.members.values())
         if len(titles) == 1:

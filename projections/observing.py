@@ -29,7 +29,6 @@ from projections.titles import (
 )
 from projections.userdata import (
     BLANK,
-    FIELDS,
     NOTHING,
     Changes,
     Observation,
@@ -40,6 +39,7 @@ from projections.userdata import (
     fields_of,
     judge,
     observed_at,
+    only,
     without,
 )
 
@@ -199,9 +199,8 @@ def _patient(verdict: Verdict, seen: Seen, reasons: tuple[SaveReason, ...], now:
 
 def masked(verdict: Verdict, fields: frozenset[str]) -> Verdict:
     """A verdict on the fields that are kept in step."""
-    others = set(FIELDS) - fields
     refused = {name: why for name, why in verdict.refused.items() if name in fields}
-    return Verdict(without(verdict.changes, others), refused)
+    return Verdict(only(verdict.changes, fields), refused)
 
 
 def set_user_data(views: Views, command: SetUserData, now: Nanos) -> list[Draft]:

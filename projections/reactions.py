@@ -9,14 +9,11 @@ log.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import msgspec
-
 from projections.accounts import ACCOUNTS, ACCOUNTS_MAX, PEOPLE, Person
 from projections.deliveries import DELIVERIES, Delivery, delivery_key, waiting_subject
 from projections.envelope import NANOS_PER_SECOND, Draft, Envelope, Nanos
 from projections.events import Event, PositionReported
 from projections.fold import Views
-from projections.identity import normal_path
 from projections.library import (
     CLUES,
     ITEMS,
@@ -30,7 +27,7 @@ from projections.matching import title_of_file
 from projections.playlist_events import PlaylistObserved
 from projections.playlist_reactions import playlists_observed
 from projections.positions import is_late
-from projections.rules import policy_for, shared_path
+from projections.rules import policy_for, shared_path_of
 from projections.streams import StreamsSeen
 from projections.streams_reactions import streams_seen, streams_told
 from projections.sync_decisions import kept_fields, rules_in_force
@@ -38,7 +35,6 @@ from projections.sync_events import (
     Account,
     AccountsListed,
     AccountWish,
-    DeltaDelivered,
     DeltaPlanned,
     Observed,
     UserDataObserved,
@@ -54,8 +50,8 @@ from projections.userdata import (
     Register,
     fields_of,
     missing,
+    only,
     same,
-    without,
 )
 
 PLAYING_ON: frozenset[str] = frozenset({"PlaybackProgress", "heartbeat"})
@@ -70,8 +66,10 @@ def react(views: Views, envelope: Envelope, now: Nanos) -> list[Draft]:
     reaction = _REACTIONS.get(type(envelope.event))  # type: ignore[arg-type] # Opaque has none
     if reaction is None:
         return []
-    drafts = [Draft(event=event, at=at) for event, at in reaction(views, envelope, now)]
-    return [msgspec.structs.replace(draft, cause=envelope.seq) for draft in drafts]
+    return [
+        Draft(event=event, at=at, cause=envelope.seq)
+        for event, at in reaction(views, envelope, now)
+    ]
 
 
 Reaction = Callable[[Views, Any, Nanos], Iterable[tuple[Event, Nanos]]]
@@ -92,17 +90,6 @@ def _set(views: Views, envelope: Envelope, now: Nanos) -> Iterable[tuple[Event, 
     assert isinstance(event, UserDataSet)
     calm = event.note in PLAYING_ON
     yield from _Planner(views, event.user, event.media, now, calm=calm).after({}, changed=True)
-
-
-def _delivered(views: Views, envelope: Envelope, now: Nanos) -> Iterable[tuple[Event, Nanos]]:
-    event = envelope.event
-    assert isinstance(event, DeltaDelivered)
-    wish, observed = event.wish, event.observed
-    if observed is None or not isinstance(wish, UserDataWish) or wish.item_id is None:
-        return
-    if observed.changes or observed.refused:
-        here = {member(event.target, wish.item_id): observed}
-        yield from _Planner(views, event.user, wish.media, now, calm=False).after(here)
 
 
 class _Planner:
@@ -155,7 +142,7 @@ class _Planner:
             return
         seen = title.seen.get(place)
         wanted = missing(title.registers, BLANK if seen is None else seen.state)
-        wanted = without(wanted, wanted_not(wanted, kept_fields(self._rules, item.item.listing)))
+        wanted = only(wanted, kept_fields(self._rules, item.item.listing))
         if corrective:
             wanted = worth_telling(seen, wanted)
         if not wanted:
@@ -180,7 +167,8 @@ class _Planner:
         if not members:
             return
         item = next(iter(members.values()))
-        policy = policy_for(self._rules, self._shared_path(item))
+        path = shared_path_of(self._rules, item.server, item.item.listing)
+        policy = policy_for(self._rules, path)
         if policy is None or policy.retries_max == 0:
             return
         having = {member.server for member in members.values()}
@@ -190,12 +178,6 @@ class _Planner:
                 wish = UserDataWish(media=self._media, item_id=None, fields=wanted)
                 subject = waiting_subject(self._media)
                 yield from self._planned(server, subject, wish, item, delay_ns=policy.delay_ns)
-
-    def _shared_path(self, item: LibraryItem) -> str | None:
-        path = item.item.listing.path
-        if not path:
-            return None
-        return normal_path(shared_path(path, self._rules.servers[item.server].paths))
 
     def _may_write(self, server: str) -> bool:
         person = self._views.get(PEOPLE, (self._user,))
@@ -227,11 +209,6 @@ class _Planner:
             title=title_text(item),
         )
         yield event, self._now
-
-
-def wanted_not(wanted: Changes, kept: frozenset[str]) -> set[str]:
-    """The fields that are set and not kept in step."""
-    return set(fields_of(wanted)) - kept
 
 
 def _says(row: Delivery, wish: UserDataWish) -> bool:
@@ -382,7 +359,6 @@ def _account_plan(server: str, user: str, wish: AccountWish, now: Nanos) -> Delt
 _REACTIONS: dict[type[Event], Reaction] = {
     UserDataObserved: _observed,
     UserDataSet: _set,
-    DeltaDelivered: _delivered,
     PositionReported: _reported,
     AccountsListed: _accounts,
     PlaylistObserved: playlists_observed,

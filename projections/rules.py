@@ -8,6 +8,8 @@ day. Secrets and addresses are no rules.
 import msgspec
 
 from projections.envelope import NANOS_PER_SECOND, Nanos
+from projections.identity import normal_path
+from projections.listing import Listing
 from projections.userdata import FIELDS, Rewatch
 
 RETRY_FOR_EVER = -1
@@ -56,14 +58,25 @@ class Rules(Rule, frozen=True, kw_only=True):
 
 
 def shared_path(path: str, prefixes: dict[str, str]) -> str:
-    """A server's path as all systems know it: the longest prefix that fits is exchanged."""
+    """
+    A server's path as all systems know it: the longest prefix that fits is exchanged, and the rest
+    is spelled as all spell it.
+    """
     fitting = [prefix for prefix in prefixes if is_below(path, prefix)]
     if not fitting:
-        return path
+        return normal_path(path)
     prefix = max(fitting, key=len)
     rest = path[len(prefix.rstrip("/\\")) :].lstrip("/\\").replace("\\", "/")
     place = prefixes[prefix].rstrip("/")
-    return f"{place}/{rest}" if rest else place
+    return normal_path(f"{place}/{rest}" if rest else place)
+
+
+def shared_path_of(rules: Rules, server: str, listing: Listing) -> str | None:
+    """The path of a server's item as all systems know it; None for an item without."""
+    if not listing.path:
+        return None
+    known = rules.servers.get(server)
+    return shared_path(listing.path, known.paths if known else {})
 
 
 def is_below(path: str, prefix: str) -> bool:

@@ -13,7 +13,7 @@ from projections.accounts import ACCOUNTS, PEOPLE
 from projections.envelope import Envelope, Nanos
 from projections.events import Event
 from projections.fold import Views
-from projections.identity import file_name, normal_path
+from projections.identity import file_name
 from projections.in_force import rules_in_force
 from projections.library import (
     CLUES,
@@ -24,7 +24,7 @@ from projections.library import (
     server_and_item,
     title_text,
 )
-from projections.rules import Rules, shared_path
+from projections.rules import Rules, shared_path_of
 from projections.servers import SERVERS
 from projections.streams import (
     NO_PAIR,
@@ -182,11 +182,8 @@ def _copies(views: Views, event: StreamsSeen, here: LibraryItem) -> list[Library
 
 def file_of(rules: Rules, item: LibraryItem) -> str | None:
     """The name of an item's file, the end of its path; None for an item without."""
-    its_rules = rules.servers.get(item.server)
-    path = item.item.listing.path
-    if its_rules is None or not path:
-        return None
-    return file_name(normal_path(shared_path(path, its_rules.paths)))
+    path = shared_path_of(rules, item.server, item.item.listing)
+    return None if path is None else file_name(path)
 
 
 def _runs_as_long(one: LibraryItem, other: LibraryItem) -> bool:

@@ -23,13 +23,12 @@ from projections.sync_events import DeltaDelivered, UserDataObserved, UserDataSe
 from projections.titles import TITLES, Title, set_registers
 from projections.userdata import (
     BLANK,
-    FIELDS,
     Changes,
     Register,
     fields_of,
     missing,
+    only,
     same,
-    without,
 )
 from projections.wording import Value, changes_text, in_order, value_text
 
@@ -276,7 +275,7 @@ def _writes(views: Views, title: Title, changes: Changes) -> dict[str, str]:
         seen = title.seen.get(member(item.server, item.item_id))
         wanted = missing(after.registers, BLANK if seen is None else seen.state)
         kept = kept_fields(rules, item.item.listing) & fields_of(changes).keys()
-        wanted = without(wanted, set(FIELDS) - kept)
+        wanted = only(wanted, kept)
         if wanted:
             told[item.server] = changes_text(wanted)
     return told

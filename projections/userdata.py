@@ -9,7 +9,7 @@ Positions are ticks of 100 ns, as Jellyfin counts them. `rating` carries likes a
 Jellyfin keeps both in one number, 6.5 and more being a like.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -144,6 +144,11 @@ def without(changes: Changes, fields: Iterable[str]) -> Changes:
     return Changes(
         **{name: value for name, value in fields_of(changes).items() if name not in left_out}
     )
+
+
+def only(changes: Changes, fields: Collection[str]) -> Changes:
+    """Of the changes those of some fields."""
+    return Changes(**{name: value for name, value in fields_of(changes).items() if name in fields})
 
 
 def same(field: str, one: Any, other: Any) -> bool:

@@ -32,8 +32,8 @@ from projections.userdata import (
     difference,
     fields_of,
     missing,
+    only,
     same,
-    without,
 )
 
 WRITES_AT_ONCE_MAX = 4
@@ -117,10 +117,11 @@ async def _user_data(
     lost = [by_item[item_id] for item_id in by_item.keys() - states.keys()]
     outcomes += [await _not_shown(server, row, person) for row in lost]
     jobs = await server.desk.read(lambda views: _jobs(views, server, by_item, states, as_of=as_of))
-    playing = await _playing(server, person) if any(job.wanted for job in jobs) else set()
+    playing = await look.playing(server, person) if any(job.wanted for job in jobs) else set()
     writer = _Writer(server, person, outcomes)
     await writer.write([job for job in jobs if job.row.subject not in playing])
-    outcomes += [busy(server, job.row) for job in jobs if job.row.subject in playing]
+    why = "Somebody is playing it there right now."
+    outcomes += [busy(server, job.row, why) for job in jobs if job.row.subject in playing]
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -156,15 +157,9 @@ def _jobs(
             continue
         wanted = Changes() if title is None else missing(title.registers, state)
         if item is not None:
-            kept = kept_fields(rules, item.item.listing)
-            wanted = without(wanted, set(fields_of(wanted)) - kept)
+            wanted = only(wanted, kept_fields(rules, item.item.listing))
         jobs.append(Job(row, state, wanted))
     return jobs
-
-
-async def _playing(server: Server, person: Person) -> set[str]:
-    sessions = await server.client.sessions()
-    return {playing.item_id for playing in sessions if playing.user_id == person.user_id}
 
 
 async def _not_shown(server: Server, row: Delivery, person: Person) -> Outcome:
@@ -257,7 +252,7 @@ async def _by_token(server: Server, person: Person, row: Delivery) -> Outcome:
     try:
         if isinstance(row.wish, StreamsWish):
             return await streams.tell(server, person, row)
-        return await playlist_work.carry_out(server, person, row, server.settings.installation)
+        return await playlist_work.carry_out(server, person, row)
     except JellyfinError as error:
         # Only that person's token may be refused: it is minted anew for the next attempt.
         if ends_the_round(error) and not isinstance(error, Unauthorized):

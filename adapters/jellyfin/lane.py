@@ -117,7 +117,7 @@ class Lane:
         server = self.server
         while True:
             try:
-                await watch(server, server.settings.installation)
+                await watch(server)
             except Exception as error:  # noqa: BLE001 - a defect must not end the lane
                 server.desk.tell("error", "sockets_failed", server=server.name, exc_info=error)
             await anyio.sleep(DEFECT_PAUSE_S)

@@ -12,16 +12,16 @@ import msgspec
 from adapters.jellyfin.answers import ListedItem
 from adapters.jellyfin.client import IDS_MAX
 from adapters.jellyfin.server import SOURCE, Server, chunks, own_state
-from projections.accounts import ACCOUNTS, PEOPLE
+from projections.accounts import ACCOUNTS, ACCOUNTS_MAX, PEOPLE
 from projections.deliveries import DELIVERIES, delivery_key
 from projections.envelope import Seq
 from projections.fold import Views
-from projections.library import CLUES, ITEMS, LibraryItem, media_clue
+from projections.library import CLUES, ITEMS, LibraryItem, media_clue, server_and_item
 from projections.listing import Listing
 from projections.sync_commands import ListItems, ObserveUserData, RemoveItems
 from projections.sync_decisions import kept_fields, rules_in_force
 from projections.titles import TITLES, worth_telling
-from projections.userdata import BLANK, SaveReason, State, fields_of, missing, same, without
+from projections.userdata import BLANK, SaveReason, State, missing, only, same
 
 ROWS_MAX = 200
 """Items or states handed in at once: bounds an event and how long one command holds up others."""
@@ -41,9 +41,6 @@ async def people_on(server: Server) -> list[Person]:
         return [Person(user, user_id) for user, user_id in _accounts(views, server.name)]
 
     return await server.desk.read(read)
-
-
-ACCOUNTS_MAX = 10_000
 
 
 def _accounts(views: Views, server: str) -> Iterable[tuple[str, str]]:
@@ -183,6 +180,19 @@ async def observe(
         )
 
 
+async def observe_everybody(server: Server, item_ids: Sequence[str]) -> None:
+    """Looks at everybody's data of items."""
+    for person in await people_on(server):
+        states, as_of = await states_of(server, person, item_ids)
+        await observe(server, person, states, as_of)
+
+
+async def playing(server: Server, person: Person) -> set[str]:
+    """The items that a person is playing there right now."""
+    sessions = await server.client.sessions()
+    return {session.item_id for session in sessions if session.user_id == person.user_id}
+
+
 class News(msgspec.Struct):
     """What a comparison with the views found: states worth handing in, and what is suspicious."""
 
@@ -216,7 +226,7 @@ def news_in(views: Views, server: Server, person: Person, states: Mapping[str, S
             wanted = missing(title.registers, state)
             if not wanted:
                 continue
-            wanted = without(wanted, set(fields_of(wanted)) - kept_fields(rules, item.item.listing))
+            wanted = only(wanted, kept_fields(rules, item.item.listing))
             if worth_telling(seen, wanted) and not _open(views, server, person, item):
                 news.states[item_id] = state
     return news
@@ -237,5 +247,5 @@ def _open(views: Views, server: Server, person: Person, item: LibraryItem) -> bo
 def living_members(views: Views, server: str, media: str) -> list[str]:
     """The items of a title that a server has."""
     row = views.get(CLUES, media_clue(media))
-    places = row.members if row else {}
-    return [place.partition("/")[2] for place in places if place.partition("/")[0] == server]
+    places = map(server_and_item, row.members if row else ())
+    return [item_id for name, item_id in places if name == server]

@@ -9,7 +9,7 @@ from adapters.jellyfin.circuit import backoff_s
 from adapters.jellyfin.errors import JellyfinError
 from adapters.jellyfin.server import SOURCE, Server
 from projections.deliveries import Delivery
-from projections.envelope import NANOS_PER_SECOND
+from projections.envelope import NANOS_PER_SECOND, Nanos
 from projections.sync_commands import (
     Abandoned,
     Deferred,
@@ -47,10 +47,14 @@ def abandoned(row: Delivery, reason: str, *, dropped: bool) -> Abandoned:
     )
 
 
-def busy(server: Server, row: Delivery) -> Deferred:
+def busy(server: Server, row: Delivery, reason: str) -> Deferred:
     """It waits until somebody has stopped watching."""
-    reason = "Somebody is playing it there right now."
-    retry_ns = server.desk.now_ns() + int(PLAYING_RETRY_S * NANOS_PER_SECOND)
+    return deferred(server, row, reason, delay_ns=int(PLAYING_RETRY_S * NANOS_PER_SECOND))
+
+
+def deferred(server: Server, row: Delivery, reason: str, *, delay_ns: Nanos) -> Deferred:
+    """It has to wait for something that is nobody's fault."""
+    retry_ns = server.desk.now_ns() + delay_ns
     return Deferred(
         user=row.user, subject=row.subject, planned=row.seq, reason=reason, retry_ns=retry_ns
     )

@@ -6,8 +6,6 @@ tell of a playlist as it no longer is. Nothing is written before the copy was re
 somebody did to it in the meantime was handed in.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TypeAlias
 
 import msgspec
@@ -16,8 +14,9 @@ from adapters.jellyfin import look, playlists
 from adapters.jellyfin.client import JellyfinClient
 from adapters.jellyfin.errors import JellyfinError, Unauthorized
 from adapters.jellyfin.look import Person
+from adapters.jellyfin.outcomes import Outcome, abandoned
 from adapters.jellyfin.server import SOURCE, Server, ends_the_round
-from adapters.jellyfin.watch import user_client
+from adapters.jellyfin.watch import speaking
 from projections.deliveries import Delivery
 from projections.envelope import Seq
 from projections.fold import Views
@@ -40,7 +39,7 @@ ENTRIES_MAX = 20_000
 States: TypeAlias = dict[str, PlaylistState]
 
 
-async def observe(server: Server, person: Person, installation: str) -> bool:
+async def observe(server: Server, person: Person) -> bool:
     """
     Looks at all playlists of a person and hands in what is new. Returns whether anything was.
 
@@ -50,7 +49,7 @@ async def observe(server: Server, person: Person, installation: str) -> bool:
     Raises:
         JellyfinError: the server does not answer, or not to a token of that person.
     """
-    async with server.playlists, _speaking(server, person, installation) as mine:
+    async with server.playlists, speaking(server, person) as mine:
         as_of = server.desk.head
         owned, foreign = await _ids(server, person)
         found = await playlists.look(
@@ -70,7 +69,7 @@ async def observe_everybody(server: Server) -> None:
         return
     for person in await look.people_on(server):
         try:
-            await observe(server, person, server.settings.installation)
+            await observe(server, person)
         except JellyfinError as error:
             if ends_the_round(error) and not isinstance(error, Unauthorized):
                 raise
@@ -84,9 +83,7 @@ async def observe_everybody(server: Server) -> None:
             )
 
 
-async def carry_out(
-    server: Server, person: Person, row: Delivery, installation: str
-) -> DeliveredPlaylist | Abandoned:
+async def carry_out(server: Server, person: Person, row: Delivery) -> Outcome:
     """
     Writes or deletes the playlist of one delivery, and tells what came of it.
 
@@ -94,21 +91,9 @@ async def carry_out(
         JellyfinError: it was not done, or nobody knows: to be tried again.
     """
     assert isinstance(row.wish, PlaylistWish)
-    async with server.playlists, _speaking(server, person, installation) as mine:
+    async with server.playlists, speaking(server, person) as mine:
         job = _Job(server, person, row, mine)
         return await (job.delete() if row.wish.action == "delete" else job.put())
-
-
-@asynccontextmanager
-async def _speaking(
-    server: Server, person: Person, installation: str
-) -> AsyncIterator[JellyfinClient]:
-    """A client that speaks for a person; a token that opens nothing is minted anew next time."""
-    try:
-        yield await user_client(server, person, installation)
-    except Unauthorized:
-        server.user_clients.pop(person.user_id, None)
-        raise
 
 
 async def _ids(server: Server, person: Person) -> tuple[set[str], set[str]]:
@@ -203,7 +188,7 @@ class _Job:
         self._mine = mine
         self._playlist = row.wish.playlist
 
-    async def put(self) -> DeliveredPlaylist | Abandoned:
+    async def put(self) -> Outcome:
         """Makes it, or brings it in step."""
         goal = await self._goal()
         if goal is not None and goal.playlist_id is None:
@@ -213,18 +198,18 @@ class _Job:
         if goal is not None and goal.playlist_id is not None:
             before = await self._read(goal.playlist_id)
             if before is None:
-                return self._abandoned("It is gone there; the next look decides about that.")
+                return self._dropped("It is gone there; the next look decides about that.")
             if len(before.entries) > ENTRIES_MAX:
-                return self._abandoned(f"It has more than {ENTRIES_MAX} entries there.")
+                return self._dropped(f"It has more than {ENTRIES_MAX} entries there.")
             goal = await self._goal()
         if goal is None:
-            return self._abandoned("Nothing of it is to be written there any more.")
+            return self._dropped("Nothing of it is to be written there any more.")
         written = await playlists.put(
             self._server.client, self._mine, self._person.user_id, goal=goal, before=before
         )
         return self._delivered(written.playlist_id, written.state, written.wrote)
 
-    async def delete(self) -> DeliveredPlaylist | Abandoned:
+    async def delete(self) -> Outcome:
         """Deletes it, unless somebody changed it since."""
         playlist_id, _ = await self._known()
         if playlist_id is None:
@@ -232,7 +217,7 @@ class _Job:
         await self._read(playlist_id)
         playlist_id, deleted = await self._known()
         if playlist_id is None or not deleted:
-            return self._abandoned("It is not to be deleted any more.")
+            return self._dropped("It is not to be deleted any more.")
         await playlists.delete(self._server.client, self._mine, self._person.user_id, playlist_id)
         return self._delivered(playlist_id, None, ())
 
@@ -296,11 +281,5 @@ class _Job:
             wrote=wrote,
         )
 
-    def _abandoned(self, reason: str) -> Abandoned:
-        return Abandoned(
-            user=self._row.user,
-            subject=self._row.subject,
-            planned=self._row.seq,
-            reason=reason,
-            dropped=True,
-        )
+    def _dropped(self, reason: str) -> Abandoned:
+        return abandoned(self._row, reason, dropped=True)

@@ -94,9 +94,7 @@ async def _patiently(
 async def _look_at_items(server: Server, item_ids: Sequence[str]) -> None:
     """New items are told what is agreed about them: looking at everybody's data leads to that."""
     there = await look.look_at_items(server, item_ids)
-    for person in await look.people_on(server):
-        states, as_of = await look.states_of(server, person, there)
-        await look.observe(server, person, states, as_of)
+    await look.observe_everybody(server, there)
     if set(there) != set(item_ids):  # what is no item of ours may be a playlist
         await playlist_work.observe_everybody(server)
 

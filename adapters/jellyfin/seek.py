@@ -6,15 +6,13 @@ from collections.abc import Sequence
 
 from adapters.jellyfin import look
 from adapters.jellyfin.client import IDS_MAX
-from adapters.jellyfin.outcomes import Outcome, abandoned, record
+from adapters.jellyfin.outcomes import Outcome, abandoned, deferred, record
 from adapters.jellyfin.server import Server
 from projections.deliveries import Delivery
-from projections.envelope import NANOS_PER_SECOND, Nanos
 from projections.fold import Views
-from projections.in_force import rules_in_force
+from projections.in_force import policy_of_title, rules_in_force
 from projections.library import ITEMS
-from projections.rules import policy_for, shared_path
-from projections.sync_commands import Deferred
+from projections.rules import PathRule
 from projections.sync_events import UserDataWish
 
 
@@ -28,15 +26,11 @@ async def seek_titles(server: Server, rows: Sequence[Delivery]) -> None:
     )
     await look.list_items(server, await look.with_series(server, newest))
     found = await server.desk.read(lambda views: _arrived(views, server.name, rows))
-    for person in await look.people_on(server):
-        item_ids = [item_id for item_ids in found.values() for item_id in item_ids]
-        states, as_of = await look.states_of(server, person, item_ids)
-        await look.observe(server, person, states, as_of)
+    await look.observe_everybody(server, [one for item_ids in found.values() for one in item_ids])
     left = [row for row in rows if row.subject not in found]
-    policies = await server.desk.read(lambda views: _patience(views, left))
+    policies = await server.desk.read(lambda views: _policies(views, left))
     outcomes = [
-        _still_missing(server, row, retries_max, delay_ns)
-        for row, (retries_max, delay_ns) in zip(left, policies, strict=True)
+        _still_missing(server, row, policy) for row, policy in zip(left, policies, strict=True)
     ]
     outcomes += [
         abandoned(row, "The title is there now.", dropped=True)
@@ -56,30 +50,19 @@ def _arrived(views: Views, server: str, rows: Sequence[Delivery]) -> dict[str, l
     return found
 
 
-def _patience(views: Views, rows: Sequence[Delivery]) -> list[tuple[int, Nanos]]:
+def _policies(views: Views, rows: Sequence[Delivery]) -> list[PathRule | None]:
     """How often, and with what pause, each missing title is looked for."""
     rules = rules_in_force(views)
-    found: list[tuple[int, Nanos]] = []
+    found: list[PathRule | None] = []
     for row in rows:
         assert isinstance(row.wish, UserDataWish)
-        policy = None
-        for item in views.find(ITEMS, "items_of_media", (row.wish.media, IDS_MAX)):
-            its_rules = rules.servers.get(item.server)
-            if item.item.listing.path and its_rules is not None and policy is None:
-                path = shared_path(item.item.listing.path, its_rules.paths)
-                policy = policy_for(rules, path)
-        found.append((policy.retries_max, policy.delay_ns) if policy else (0, NANOS_PER_SECOND))
+        copies = views.find(ITEMS, "items_of_media", (row.wish.media, IDS_MAX))
+        found.append(policy_of_title(rules, copies))
     return found
 
 
-def _still_missing(server: Server, row: Delivery, retries_max: int, delay_ns: Nanos) -> Outcome:
-    if 0 <= retries_max <= row.deferrals_count + 1:
-        times = row.deferrals_count + 1
+def _still_missing(server: Server, row: Delivery, policy: PathRule | None) -> Outcome:
+    times = row.deferrals_count + 1
+    if policy is None or 0 <= policy.retries_max <= times:
         return abandoned(row, f"Looked for {times} times; it is not there.", dropped=False)
-    return Deferred(
-        user=row.user,
-        subject=row.subject,
-        planned=row.seq,
-        reason="The server does not have it yet.",
-        retry_ns=server.desk.now_ns() + delay_ns,
-    )
+    return deferred(server, row, "The server does not have it yet.", delay_ns=policy.delay_ns)

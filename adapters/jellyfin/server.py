@@ -9,7 +9,7 @@ import anyio
 import msgspec
 
 from adapters.jellyfin.answers import Account, ServerInfo
-from adapters.jellyfin.circuit import Circuit
+from adapters.jellyfin.circuit import UNAUTHORIZED_RETRY_S, Circuit
 from adapters.jellyfin.client import JellyfinClient
 from adapters.jellyfin.errors import (
     FORBIDDEN,
@@ -189,7 +189,7 @@ class Server:
         if isinstance(error, TooManyRequests | Unreachable):
             after_s = error.retry_after_s
         elif isinstance(error, Unauthorized):
-            after_s = min(self.settings.retry_s_max, 60.0)
+            after_s = min(self.settings.retry_s_max, UNAUTHORIZED_RETRY_S)
         now_s = self.desk.monotonic_s()
         if not self.circuit.failed(now_s, retry_after_s=after_s):
             return

@@ -7,19 +7,16 @@ without a position, and ended as failed, of which nothing is saved.
 
 import anyio
 
+from adapters.jellyfin import look
 from adapters.jellyfin.client import JellyfinClient
-from adapters.jellyfin.errors import Unauthorized
 from adapters.jellyfin.look import Person
+from adapters.jellyfin.outcomes import Outcome, abandoned, busy, delivered
 from adapters.jellyfin.server import Server
-from adapters.jellyfin.watch import user_client
+from adapters.jellyfin.watch import speaking
 from projections.deliveries import Delivery
-from projections.envelope import NANOS_PER_SECOND
 from projections.streams_reactions import is_wanted
-from projections.sync_commands import Abandoned, Deferred, Delivered
 from projections.sync_events import StreamsWish
 from projections.userdata import Changes
-
-PLAYING_RETRY_S = 10.0
 
 REPORTS = 2
 """
@@ -28,7 +25,7 @@ One that does it right saves once all the same.
 """
 
 
-async def tell(server: Server, person: Person, row: Delivery) -> Delivered | Deferred | Abandoned:
+async def tell(server: Server, person: Person, row: Delivery) -> Outcome:
     """
     Tells the tracks of one delivery, if they are still agreed and nobody is disturbed by it.
 
@@ -38,37 +35,23 @@ async def tell(server: Server, person: Person, row: Delivery) -> Delivered | Def
     wish = row.wish
     assert isinstance(wish, StreamsWish)
     if not await server.desk.read(lambda views: is_wanted(views, server.name, row.user, wish)):
-        return Abandoned(
-            user=row.user,
-            subject=row.subject,
-            planned=row.seq,
-            reason="Other tracks have been chosen since, or the item is another.",
-            dropped=True,
-        )
-    try:
-        mine = await user_client(server, person, server.settings.installation)
+        why = "Other tracks have been chosen since, or the item is another."
+        return abandoned(row, why, dropped=True)
+    async with speaking(server, person) as mine:
         if await _is_playing(server, person, mine, wish.item_id):
-            return _deferred(server, row)
+            return busy(server, row, f"{row.user} is playing something there right now.")
         await _report(mine, wish)
-    except Unauthorized:
-        server.user_clients.pop(person.user_id, None)
-        raise
     wrote = Changes(audio_stream=_index(wish.audio), subtitle_stream=_index(wish.subtitle))
-    return Delivered(user=row.user, subject=row.subject, planned=row.seq, wrote=wrote)
+    return delivered(row, wrote, None)
 
 
 async def _is_playing(server: Server, person: Person, mine: JellyfinClient, item_id: str) -> bool:
     """Whether that person plays anything there, apart from a report of ours that never ended."""
-    playing = await _playing(server, person)
+    playing = await look.playing(server, person)
     if item_id in playing:
         await mine.play_stopped(item_id)
-        playing = await _playing(server, person)
+        playing = await look.playing(server, person)
     return bool(playing)
-
-
-async def _playing(server: Server, person: Person) -> set[str]:
-    sessions = await server.client.sessions()
-    return {playing.item_id for playing in sessions if playing.user_id == person.user_id}
 
 
 async def _report(mine: JellyfinClient, wish: StreamsWish) -> None:
@@ -80,16 +63,6 @@ async def _report(mine: JellyfinClient, wish: StreamsWish) -> None:
     finally:
         with anyio.CancelScope(shield=True):  # else the server itself ends it, and saves that
             await mine.play_stopped(wish.item_id)
-
-
-def _deferred(server: Server, row: Delivery) -> Deferred:
-    return Deferred(
-        user=row.user,
-        subject=row.subject,
-        planned=row.seq,
-        reason=f"{row.user} is playing something there right now.",
-        retry_ns=server.desk.now_ns() + int(PLAYING_RETRY_S * NANOS_PER_SECOND),
-    )
 
 
 def _index(track: int | None) -> int:

@@ -6,7 +6,8 @@ but the first is followed by a sweep.
 """
 
 import hashlib
-from contextlib import aclosing
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from math import inf
 
 import anyio
@@ -32,7 +33,7 @@ STEADY_S = 60.0
 """A socket that stayed open for so long was a good one; others are opened later and later."""
 
 
-async def watch(server: Server, installation: str) -> None:
+async def watch(server: Server) -> None:
     """Keeps a socket open for everybody who has an account, until cancelled."""
     watched: set[str] = set()
     async with anyio.create_task_group() as tasks:
@@ -41,7 +42,7 @@ async def watch(server: Server, installation: str) -> None:
             for person in await _listened_to(server) if server.info is not None else ():
                 if person.user_id not in watched and len(watched) < SOCKETS_MAX:
                     watched.add(person.user_id)
-                    ear = _Ear(server, person, installation, watched)
+                    ear = _Ear(server, person, watched)
                     tasks.start_soon(ear.run, name=f"socket {server.name} {person.user}")
             await listed.wait()
 
@@ -57,17 +58,26 @@ async def _listened_to(server: Server) -> list[Person]:
     return await server.desk.read(read)
 
 
-async def user_client(server: Server, person: Person, installation: str) -> JellyfinClient:
+@asynccontextmanager
+async def speaking(server: Server, person: Person) -> AsyncIterator[JellyfinClient]:
     """
-    A client that speaks for a person.
+    A client that speaks for a person; a token that opens nothing is minted anew next time.
 
     Raises:
         JellyfinError: no token could be minted.
     """
+    try:
+        yield await _user_client(server, person)
+    except Unauthorized:
+        server.user_clients.pop(person.user_id, None)
+        raise
+
+
+async def _user_client(server: Server, person: Person) -> JellyfinClient:
     known = server.user_clients.get(person.user_id)
     if known is not None:
         return known
-    device = device_id(installation, server.name, person.user_id)
+    device = device_id(server.settings.installation, server.name, person.user_id)
     token = await server.client.mint_token(person.user_id, device)
     client = server.client.as_user(token, device)
     server.user_clients[person.user_id] = client
@@ -83,12 +93,9 @@ def device_id(installation: str, server: str, user_id: str) -> str:
 class _Ear:
     """One person's socket, opened again whenever it ends."""
 
-    def __init__(
-        self, server: Server, person: Person, installation: str, watched: set[str]
-    ) -> None:
+    def __init__(self, server: Server, person: Person, watched: set[str]) -> None:
         self._server = server
         self._person = person
-        self._installation = installation
         self._watched = watched
         self._failures_count = 0
         self._opened_count = 0
@@ -115,12 +122,13 @@ class _Ear:
                 return False
             while server.info is None:  # it is left alone, and greeted when it is there again
                 await server.accounts_listed.wait()
-            client = await user_client(server, self._person, self._installation)
-            async with aclosing(listen(client, on_open=self._opened)) as messages:
+            async with (
+                speaking(server, self._person) as client,
+                aclosing(listen(client, on_open=self._opened)) as messages,
+            ):
                 async for message in messages:
                     await _tell(server, message)
         except Unauthorized as error:
-            server.user_clients.pop(self._person.user_id, None)
             self._say("debug" if self._failures_count else "info", "socket_refused", error)
         except JellyfinError as error:
             self._say("debug", "socket_lost", error)

@@ -19,11 +19,9 @@ from daemon.web.problems import HTTPProblem
 from daemon.web.services import Services
 from projections.deliveries import DELIVERIES, Delivery, Status
 from projections.envelope import Nanos, Seq
-from projections.identity import normal_path
-from projections.library import ITEMS, LibraryItem
+from projections.in_force import policy_of_title, rules_in_force
+from projections.library import ITEMS
 from projections.moments import moment_text
-from projections.rules import Rules, policy_for, shared_path
-from projections.servers import RULES, RULES_KEY
 from projections.sync_commands import DiscardDelivery, RetryDelivery
 from projections.sync_events import StreamsWish, UserDataWish
 
@@ -144,23 +142,10 @@ def sketch(views: ViewReader, row: Delivery) -> Sketch:
         item = views.get(ITEMS, (row.target, wish.item_id))
         return Sketch(row, None if item is None else item.item.listing.path, 0)
     assert isinstance(wish, UserDataWish)
-    found = views.get(RULES, RULES_KEY)
-    rules = Rules() if found is None else found.rules
     copies = views.find(ITEMS, "items_of_media", (wish.media, COPIES_MAX))
     path = next((item.item.listing.path for item in copies if item.item.listing.path), None)
-    return Sketch(row, path, _lookups_max(rules, copies))
-
-
-def _lookups_max(rules: Rules, copies: list[LibraryItem]) -> int:
-    """How often a missing title is looked for, by the first copy whose path has a policy."""
-    for item in copies:
-        server = rules.servers.get(item.server)
-        if server is not None and item.item.listing.path:
-            path = normal_path(shared_path(item.item.listing.path, server.paths))
-            policy = policy_for(rules, path)
-            if policy is not None:
-                return policy.retries_max
-    return 0
+    policy = policy_of_title(rules_in_force(views), copies)
+    return Sketch(row, path, 0 if policy is None else policy.retries_max)
 
 
 def _view(found: Sketch, source: str, now: Nanos) -> DeliveryView:

@@ -63,19 +63,6 @@ def house(tmp_path_factory):
         yield servers
 
 
-@pytest.fixture
-def trio(house):
-    """The three servers, all of them well again afterwards."""
-    yield house
-    house.heal()
-
-
-@pytest.fixture
-def film(trio):
-    """A film that nobody has touched yet."""
-    return trio.spare()
-
-
 def post(trio, body, server="attic", headers=HEADERS):
     """The daemon's answer to a notification that nobody sent."""
     return trio.daemon.client.post(f"/webhook/{server}", content=body, headers=headers)

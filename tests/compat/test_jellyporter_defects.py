@@ -40,19 +40,6 @@ def house(tmp_path_factory):
         yield servers
 
 
-@pytest.fixture
-def trio(house):
-    """The three servers, all of them well again afterwards."""
-    yield house
-    house.heal()
-
-
-@pytest.fixture
-def film(trio):
-    """A film that nobody has touched yet."""
-    return trio.spare()
-
-
 def test_1_a_look_at_what_is_recent_forgets_nothing(trio, film):
     """
     A delta pass deleted every row it had not just seen, and what was watched last was not passed

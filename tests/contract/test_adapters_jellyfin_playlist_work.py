@@ -42,7 +42,7 @@ class House:
         """Looks at mara's playlists on a server; whether there was news."""
         people = await look.people_on(self.servers[name])
         (mara,) = (person for person in people if person.user == "mara")
-        return await playlist_work.observe(self.servers[name], mara, INSTALLATION)
+        return await playlist_work.observe(self.servers[name], mara)
 
     async def deliver(self, name):
         """Writes what is due on a server; how many deliveries that were."""
@@ -51,7 +51,7 @@ class House:
         table = self.desk.core.views.tables[DELIVERIES.name]
         rows = [row for row in table.values() if row.target == name]
         for row in rows:
-            outcome = await playlist_work.carry_out(server, mara, row, INSTALLATION)
+            outcome = await playlist_work.carry_out(server, mara, row)
             await self.desk.submit(
                 RecordAttempts(source="test", actor=name, target=name, attempts=(outcome,))
             )
@@ -104,7 +104,8 @@ async def house():
                 for title in TITLES:
                     scenes[name].jellyfin.library.add_movie(title, f"/films/{title}.mkv")
                 client = await clients.enter_async_context(asking(scenes[name], server=name))
-                servers[name] = Server(ServerSettings(name=name), client, desk)
+                settings = ServerSettings(name=name, installation=INSTALLATION)
+                servers[name] = Server(settings, client, desk)
             made = House(scenes, servers, desk)
             await made.begin()
             yield made

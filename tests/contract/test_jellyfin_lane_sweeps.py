@@ -157,7 +157,7 @@ async def test_sockets_that_end_at_once_are_opened_later_and_later(tmp_path, mon
         await house.listed()
         (mara,) = (one for one in await watch.look.people_on(server) if one.user == "mara")
         with pytest.raises(Unreachable, match="enough"):
-            await watch._Ear(server, mara, "test", set()).run()
+            await watch._Ear(server, mara, set()).run()
 
         assert [1, 2, 3] == counts
 

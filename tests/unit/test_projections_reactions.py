@@ -5,6 +5,7 @@ import pytest
 
 from projections.commands import PositionReport, ReportPositions
 from projections.deliveries import waiting_subject
+from projections.in_force import policy_of_title
 from projections.rules import PathRule, ServerRules
 from projections.sync_commands import (
     AccountSeen,
@@ -34,6 +35,12 @@ def core():
 def rules_with(**servers):
     """The usual rules, some servers' being otherwise."""
     return msgspec.structs.replace(EVERYWHERE, servers=EVERYWHERE.servers | servers)
+
+
+def rules_without(server):
+    """The usual rules of all but one server."""
+    servers = {name: rules for name, rules in EVERYWHERE.servers.items() if name != server}
+    return msgspec.structs.replace(EVERYWHERE, servers=servers)
 
 
 def waiting(core, server="beach"):
@@ -162,6 +169,28 @@ def test_a_server_that_lacks_the_title_is_told_when_it_has_it(retries_max, waits
 
     row = waiting(core)
     assert waits == (row is not None and row.due_ns == core.clock + HOUR_NS)
+
+
+def test_what_is_waited_for_is_looked_for():
+    """By the same policy, however the server that has it spells the path."""
+    policy = PathRule(prefix="d:/films", retries_max=-1, delay_ns=HOUR_NS)
+    rules = msgspec.structs.replace(EVERYWHERE, policies=(policy,))
+    core = SmallCore(rules, shelved=False)
+    core.shelve("attic", a=msgspec.structs.replace(FILM, path="D:\\films\\harbour.mkv"))
+    core.see("attic", "a", WATCHED)
+
+    assert waiting(core) is not None
+    assert policy == policy_of_title(rules, [core.item("attic", "a")])
+
+
+def test_a_server_that_is_configured_no_more_has_no_policy():
+    """What it has is found by those of the others."""
+    policy = PathRule(prefix="/films", retries_max=-1, delay_ns=HOUR_NS)
+    rules = msgspec.structs.replace(rules_without("attic"), policies=(policy,))
+    core = SmallCore()
+
+    assert policy_of_title(rules, [core.item("attic", "a")]) is None
+    assert policy == policy_of_title(rules, [core.item("attic", "a"), core.item("beach", "b")])
 
 
 def test_without_a_policy_nobody_waits():

@@ -2,7 +2,16 @@
 
 import pytest
 
-from projections.rules import PathRule, Rules, is_below, policy_for, shared_path
+from projections.listing import Listing
+from projections.rules import (
+    PathRule,
+    Rules,
+    is_below,
+    policy_for,
+    shared_path,
+    shared_path_of,
+)
+from support.small_core import FILM
 
 PREFIXES = {"/srv": "/shared", "/srv/films": "/films", "D:\\Media": "/films"}
 
@@ -21,6 +30,18 @@ PREFIXES = {"/srv": "/shared", "/srv/films": "/films", "D:\\Media": "/films"}
 def test_the_longest_prefix_is_exchanged(path, shared):
     """A server's path becomes the one all systems know; whole names only."""
     assert shared == shared_path(path, PREFIXES)
+
+
+def test_a_shared_path_has_one_spelling():
+    """However a server writes it, mapped or not."""
+    assert "d:/films/harbour.mkv" == shared_path("D:\\films\\harbour.mkv", {})
+    assert "/films/harbour.mkv" == shared_path("/srv/films/new/../harbour.mkv", PREFIXES)
+
+
+def test_an_item_without_a_path_has_no_shared_one():
+    """And one of a server that is configured no more keeps its own."""
+    assert shared_path_of(Rules(), "attic", Listing(name="Harbour", type="Movie")) is None
+    assert "/films/harbour.mkv" == shared_path_of(Rules(), "attic", FILM)
 
 
 def test_a_trailing_slash_changes_nothing():

@@ -46,9 +46,8 @@ from projections.userdata import (
     State,
     changed,
     difference,
-    fields_of,
     missing,
-    without,
+    only,
 )
 from support.simulation.core import Core
 from support.simulation.server import Refused, SimServer, Unreachable
@@ -381,7 +380,7 @@ class Lane:
     def _wanted(self, registers: Any, state: State, item: Any) -> Changes:
         wanted = missing(registers, state)
         kept = kept_fields(rules_in_force(self.core.views), item.item.listing)
-        return without(wanted, set(fields_of(wanted)) - kept)
+        return only(wanted, kept)
 
     def _deliver(self, rows: list[Delivery]) -> Asking[None]:
         outcomes: list[Delivered | Failed | Deferred | Abandoned] = []
