@@ -7,6 +7,7 @@ The task tree of a running daemon, and its end.
     ├── recovery    must live: tries a disk that refuses, so that /readyz recovers by itself
     ├── gc          must live too; its failures are retried inside
     ├── lanes       one per server of sync; their failures stay inside
+    ├── files       watches the sources, finds out what files tell; failures are retried inside
     └── server      ends first, so that nobody is promised what can no longer be written
 
 Shutdown: streams end, running requests finish, the queue is written, `daemon.stopped` is recorded,
@@ -15,6 +16,8 @@ files are closed.
 
 import signal
 import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import anyio
 import msgspec
@@ -47,6 +50,7 @@ class Daemon(msgspec.Struct, frozen=True, kw_only=True):
     view_store: ViewStore
     collector: GarbageCollector | None
     lanes: Lanes
+    keep_files: Callable[[], Coroutine[Any, Any, None]]
     otlp: Otlp | None = None
 
 
@@ -61,6 +65,7 @@ async def run(daemon: Daemon, listener: socket.socket) -> None:
             if daemon.collector is not None:
                 helpers.start_soon(daemon.collector.run, name="gc")
             helpers.start_soon(daemon.lanes.run, name="lanes")
+            helpers.start_soon(daemon.keep_files, name="files")
             if daemon.otlp is not None:
                 helpers.start_soon(_show_figures, services, name="figures")
             await _serve(daemon, listener)

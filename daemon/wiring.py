@@ -33,6 +33,7 @@ from daemon.telemetry.metrics import Metrics
 from daemon.telemetry.otlp import Otlp
 from daemon.web.app import build_app
 from daemon.web.services import Services
+from daemon.wiring_files import keeper_of
 from daemon.wiring_jellyfin import installation_id, lanes_of, report_of, rules_of, want_sweep
 from projections import PROJECTIONS
 from projections.envelope import NANOS_PER_SECOND, Nanos
@@ -117,6 +118,7 @@ def build(
         installation=installation_id(directory.root),
         observe=metrics.server_asked,
     )
+    keeper = keeper_of(settings, desk, directory.root)
     services = Services(
         settings=settings,
         writer=writer,
@@ -128,6 +130,7 @@ def build(
         tracer=otlp.tracer if otlp else None,
         closing=anyio.Event(),
         webhook=inbox.command,
+        keeper=keeper,
         lanes=lambda: [report_of(lane, desk) for lane in lanes],
         poke=partial(want_sweep, lanes),
         started_s=clock.monotonic_s(),
@@ -136,6 +139,7 @@ def build(
         services=services,
         app=build_app(services),
         lanes=Lanes(desk, rules_of(settings), lanes),
+        keep_files=keeper.run,
         event_log=event_log,
         view_store=view_store,
         collector=_collector(services, event_log, view_store),

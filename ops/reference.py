@@ -76,15 +76,22 @@ def _http_block(endpoint: Endpoint) -> Iterator[str]:
     scope = f"scope `{endpoint.scope}`" if endpoint.scope else "open"
     yield f"### `{endpoint.method} {endpoint.path}`"
     yield f"{cleandoc(endpoint.handler.__doc__ or endpoint.summary)} ({scope})"
-    for title, kind in (("Query", endpoint.query), ("Body", endpoint.body)):
-        if kind is not None:
+    parts = [("Query", endpoint.query), ("Headers", endpoint.headers), ("Body", endpoint.body)]
+    parts += [(f"Body as `{type_}`", kind) for type_, kind in endpoint.bodies.items()]
+    for title, kind in parts:
+        if kind is bytes:
+            yield f"{title}: the bytes."
+        elif kind is not None:
             yield f"{title}: {cleandoc(kind.__doc__ or '')}"
             yield _table(("field", "type", "default"), _fields(kind))
     answer = getattr(endpoint.answer, "__name__", str(endpoint.answer or "text"))
     others = sorted({*endpoint.statuses, *endpoint.plain} - {401, 503})
     statuses = ", ".join(str(status) for status in others)
     more = f" Also: {statuses}." if statuses else ""
-    yield f"Answers `{answer}` as `{endpoint.answer_type}`.{more}"
+    if endpoint.answer_type:
+        yield f"Answers `{answer}` as `{endpoint.answer_type}`.{more}"
+    else:
+        yield f"Answers {endpoint.status} with headers alone.{more}"
 
 
 def _fields(kind: type[msgspec.Struct]) -> list[tuple[str, ...]]:

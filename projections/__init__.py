@@ -12,8 +12,12 @@ from projections.deliveries import DELIVERIES
 from projections.fold import Projection
 from projections.jobs import JOBS
 from projections.library import CLUES, ITEMS
+from projections.media_files import FILES, TRASH
+from projections.media_sources import PROJECTS, SOURCES
+from projections.media_uploads import BATCH_ITEMS, BATCHES, UPLOADS
 from projections.playlists import PLAYLISTS, SHELVES
 from projections.positions import POSITIONS
+from projections.resolve import RESOLVE_JOBS
 from projections.servers import POKES, RULES, SERVERS
 from projections.sessions import SESSIONS
 from projections.streams import STREAMS_OF_TITLES
@@ -41,6 +45,14 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     STREAMS_OF_TITLES,
     DELIVERIES,
     TRAIL,
+    SOURCES,
+    PROJECTS,
+    FILES,
+    TRASH,
+    UPLOADS,
+    BATCHES,
+    BATCH_ITEMS,
+    RESOLVE_JOBS,
 )
 
 __all__ = ["PROJECTIONS", "Projection"]

@@ -23,7 +23,9 @@ from projections.errors import NotFound
 from projections.events import PositionDeleted, PositionExpired, PositionReported
 from projections.fold import Views
 from projections.identity import Identity, media_key, normal_name, normal_path
+from projections.media_decisions import MEDIA_DECISIONS
 from projections.positions import POSITIONS, Position
+from projections.resolve_decisions import RESOLVE_DECISIONS
 from projections.sync_decisions import SYNC_DECISIONS
 from projections.timestamps import TIMESTAMPS
 
@@ -141,4 +143,6 @@ _DECISIONS: dict[type[Command], Callable[[Views, Any, Nanos], list[Draft]]] = {
     ExpirePositions: _expire_positions,
     Record: _record,
     **SYNC_DECISIONS,
+    **MEDIA_DECISIONS,
+    **RESOLVE_DECISIONS,
 }

@@ -18,9 +18,10 @@ from msgspec import Meta
 
 from daemon.errors import StartupRefused
 
-Scope: TypeAlias = Literal["play", "audit", "metrics", "webhook", "admin"]
+Scope: TypeAlias = Literal["play", "media", "audit", "metrics", "webhook", "admin"]
 """
-play: report and read one's own positions. audit: read the log. metrics: scrape. webhook: tell what
+play: report and read one's own positions. media: projects and their files. audit: read the log.
+metrics: scrape. webhook: tell what
 changed on a server. admin: everything.
 """
 

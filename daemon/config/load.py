@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from dotenv import dotenv_values
 
+from daemon.config.ancestors import read_ancestors
 from daemon.config.convert import converted
 from daemon.config.gathering import Gathering, Origin
 from daemon.config.keys import (
@@ -28,13 +29,6 @@ from daemon.config.rules import problems_between
 from daemon.config.settings import ARRAYS, SECTIONS, Settings
 from daemon.config.tables import Source, read_table_secrets, read_tables
 from daemon.errors import ConfigError
-
-ANCESTOR_NAMES = {
-    "BASIC_AUTH_USER": "auth.user",
-    "BASIC_AUTH_PASS": "auth.password",
-    "GC_SCHEDULE": "gc.schedule",
-}
-"""Environment names of TimestampSync that keep their meaning."""
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -60,8 +54,7 @@ def load(
 
     Args:
         file: the TOML file, if any.
-        environment: instead of the process's own; BASIC_AUTH_USER, BASIC_AUTH_PASS and GC_SCHEDULE
-            are read too.
+        environment: instead of the process's own; the names of the ancestors are read too.
         dotenv: a `.env` file, whose names never override the environment's.
         overrides: values of the command line by dotted key.
 
@@ -140,8 +133,9 @@ def _read_dotenv(gathering: Gathering, dotenv: Path | None) -> dict[str, str]:
 
 
 def _read_environment(gathering: Gathering, environment: Mapping[str, str]) -> None:
+    read_ancestors(gathering, environment)
     names = {environment_name(key): key for key in all_keys()}
-    for name, key in (ANCESTOR_NAMES | names).items():
+    for name, key in names.items():
         if name in environment:
             gathering.put(key, environment[name], f"the environment ({name})")
     known = _OTHER_NAMES | names.keys() | read_table_secrets(gathering, environment)

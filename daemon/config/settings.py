@@ -1,15 +1,16 @@
 """
 Every setting, with its default and its meaning.
 
-The structs below, and those in `daemon.config.sync`, are the only description: `playhead config
-example`, the reference page and the checks are made from them. A key is written `section.key` in
-the TOML file and `PLAYHEAD_SECTION_KEY` in the environment.
+The structs below, and those in `daemon.config.sync` and `daemon.config.media`, are the only
+description: `playhead config example`, the reference page and the checks are made from them. A key
+is written `section.key` in the TOML file and `PLAYHEAD_SECTION_KEY` in the environment.
 """
 
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from daemon.config.media import Media
 from daemon.config.sync import JellyfinServer, PathPolicy, Sync
 
 DATA_DEFAULT = "./data"
@@ -152,6 +153,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     gc: GarbageCollection = field(default_factory=GarbageCollection)
     telemetry: Telemetry = field(default_factory=Telemetry)
     sync: Sync = field(default_factory=Sync)
+    media: Media = field(default_factory=Media)
     jellyfin: tuple[JellyfinServer, ...] = ()
     path_policy: tuple[PathPolicy, ...] = ()
 
@@ -163,6 +165,7 @@ SECTIONS: dict[str, type[Struct]] = {
     "gc": GarbageCollection,
     "telemetry": Telemetry,
     "sync": Sync,
+    "media": Media,
 }
 
 ARRAYS: dict[str, type[Struct]] = {"jellyfin": JellyfinServer, "path_policy": PathPolicy}

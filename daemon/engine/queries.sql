@@ -66,3 +66,43 @@ SELECT row FROM deliveries WHERE status = ? AND seq > ? ORDER BY seq LIMIT ?;
 
 -- name: delivery_of_plan
 SELECT row FROM deliveries WHERE seq = ? LIMIT 1;
+
+-- name: sources
+SELECT row FROM media_sources ORDER BY key LIMIT ?;
+
+-- name: projects_of_source
+SELECT row FROM media_projects WHERE source = ? AND gone = 0 AND project > ? ORDER BY project LIMIT ?;
+
+-- name: media_of_content
+SELECT row FROM media_files WHERE sha256 = ? ORDER BY key LIMIT ?;
+
+-- The key is JSON, ["source","project","path"]: the files of a project are one stretch of keys.
+-- name: media_of_project
+SELECT row FROM media_files
+WHERE key > CASE ?3 WHEN '' THEN rtrim(json_array(?1, ?2), ']') || ',' ELSE json_array(?1, ?2, ?3) END
+  AND key < rtrim(json_array(?1, ?2), ']') || '-'
+ORDER BY key LIMIT ?4;
+
+-- name: media_unmeasured
+SELECT row FROM media_files WHERE unmeasured = 1 AND key > ? ORDER BY key LIMIT ?;
+
+-- name: trash_of_source
+SELECT row FROM media_trash WHERE source = ? AND seq < ? ORDER BY seq DESC LIMIT ?;
+
+-- name: trash_before
+SELECT row FROM media_trash WHERE deleted < ? ORDER BY deleted LIMIT ?;
+
+-- name: uploads_expired
+SELECT row FROM media_uploads WHERE expires < ? ORDER BY expires LIMIT ?;
+
+-- name: items_of_batch
+SELECT row FROM media_batch_items WHERE batch = ? AND seq < ? ORDER BY seq DESC LIMIT ?;
+
+-- name: media_of_contents
+SELECT row FROM media_files WHERE sha256 IN (SELECT value FROM json_each(?)) LIMIT ?;
+
+-- name: jobs_with_state
+SELECT row FROM resolve_jobs WHERE state = ? AND seq > ? ORDER BY seq LIMIT ?;
+
+-- name: projects_ever_of_source
+SELECT row FROM media_projects WHERE source = ? LIMIT ?;

@@ -32,6 +32,13 @@ CREATE TABLE IF NOT EXISTS checkpoints (
 """
 
 
+CACHE_KIB = 32 * 1024
+"""Thousands of files found at once touch pages all over the indexes; SQLite's 2 MB hold few."""
+
+CHECKPOINT_PAGES = 4_000
+"""A page that changes in every commit is copied into the file once per so many pages, not more."""
+
+
 class Checkpoint(msgspec.Struct, frozen=True):
     """
     How far a projection has come: version of its fold, last event applied, and that event's hash.
@@ -146,6 +153,8 @@ class ViewStore(ViewReader):
         """
         connection = open_database(path, synchronous="NORMAL", vfs=vfs, damage=CorruptViews)
         with _errors(f"prepare the views {path}"):
+            connection.pragma("cache_size", -CACHE_KIB)
+            connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
             connection.execute(CHECKPOINTS)
         return cls(connection)
 

@@ -17,20 +17,27 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from daemon.telemetry.logs import logger
 from daemon.web import (
+    compose,
     deliveries,
     events,
     explain,
+    explorer,
+    library,
     positions,
     servers,
+    serving,
     status,
     sync_log,
     timestamps,
     titles,
+    tus,
     undo,
+    upload_check,
+    uploads,
     webhooks,
 )
 from daemon.web.endpoint import Endpoint, json_response
-from daemon.web.guard import Guard
+from daemon.web.guard import Guard, foreign_page, is_own_order
 from daemon.web.openapi import document
 from daemon.web.problems import problem, problem_response
 from daemon.web.services import Services
@@ -56,6 +63,13 @@ ROUTES: tuple[Endpoint, ...] = (
     *titles.ENDPOINTS,
     *explain.ENDPOINTS,
     *undo.ENDPOINTS,
+    *library.ENDPOINTS,
+    *uploads.ENDPOINTS,
+    *upload_check.ENDPOINTS,
+    *tus.ENDPOINTS,
+    *serving.ENDPOINTS,
+    *compose.ENDPOINTS,
+    *explorer.ENDPOINTS,
     Endpoint(
         method="GET",
         path="/api/openapi.json",
@@ -121,18 +135,26 @@ def _by_path(endpoints: Iterable[Endpoint]) -> list[tuple[str, list[Endpoint]]]:
 
 
 def _route(path: str, endpoints: list[Endpoint], services: Services) -> Route:
-    handlers = {endpoint.method: endpoint.handler for endpoint in endpoints}
-    if "GET" in handlers:
-        handlers["HEAD"] = handlers["GET"]
+    methods = {endpoint.method: endpoint for endpoint in endpoints}
+    if "GET" in methods and not methods["GET"].is_order:
+        methods.setdefault("HEAD", methods["GET"])
+    origins = frozenset(services.settings.server.allowed_origins)
 
     async def serve(request: Request) -> Response:
         request.scope["playhead.route"] = path
+        endpoint = methods[request.method]
+        if endpoint.is_order and not is_own_order(request.headers, origins):
+            return foreign_page()
         try:
-            return await handlers[request.method](services, request)
+            return await endpoint.handler(services, request)
         except PlayheadError as error:
-            return problem_response(error)
+            return problem_response(error, refusal=endpoint.refusal)
 
-    return Route(path, _traced(serve, path, services.tracer), methods=list(handlers))
+    route = Route(path, _traced(serve, path, services.tracer), methods=list(methods))
+    if "HEAD" not in methods:  # the router gives one to every GET
+        assert route.methods is not None
+        route.methods.discard("HEAD")
+    return route
 
 
 def _traced(serve: Serve, path: str, tracer: Tracer | None) -> Serve:

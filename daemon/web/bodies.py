@@ -6,8 +6,9 @@ refused unread, one that turns out too large is refused at that point, one that 
 time is given up.
 """
 
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from collections.abc import Hashable, Iterable
+from functools import lru_cache
+from typing import Any, TypeVar, cast, get_origin
 
 import anyio
 import msgspec
@@ -97,23 +98,35 @@ def decode_body(data: bytes, kind: type[Body]) -> Body:
 
 def decode_query(request: Request, kind: type[Body]) -> Body:
     """
-    The struct that the query parameters describe; each may be given once.
+    The struct that the query parameters describe; each may be given once, but for lists.
 
     Raises:
         HTTPProblem: 422 when they do not fit.
     """
     pairs = request.query_params.multi_items()
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    lists = _lists(cast("Hashable", kind))
     for name, value in pairs:
-        if name in values:
+        if name in lists:
+            values.setdefault(name, []).append(value)
+        elif name in values:
             raise HTTPProblem(422, f"{name} was given twice.", hint="Give each parameter once.")
-        values[name] = value
+        else:
+            values[name] = value
     _refuse_unknown(values, kind)
     try:
         query: Body = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise HTTPProblem(422, _sentence(error), hint="See /api/openapi.json.") from error
     return query
+
+
+@lru_cache(maxsize=128)
+def _lists(kind: Any) -> frozenset[str]:
+    """The parameters that may be given several times."""
+    return frozenset(
+        field.name for field in msgspec.structs.fields(kind) if get_origin(field.type) is tuple
+    )
 
 
 def _refuse_unknown(values: Iterable[str], kind: type[Any]) -> None:

@@ -26,11 +26,20 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         scope: what the principal must be allowed; None where everybody is.
         query: struct of the query parameters.
+        headers: struct of the headers it looks at, its fields called as they are.
         body: struct of the JSON body.
-        answer: struct of the JSON answer with status 200; `answer_type` when it is not JSON.
+        bodies: what else a body may be, by Content-Type: struct of a form's fields, or `bytes`.
+        is_body_optional: whether it may be left out.
+        answer: struct of the JSON answer; `answer_type` when it is not JSON, empty when there is
+            no body; `bytes` when it is no text.
+        status: the status of that answer.
+        refusal: the status of a command that was refused, when it is no other; media-sync-api's
+            paths say 400.
+        is_order: whether it changes something although it is a GET, as some of media-sync-api's
+            are. It then has no HEAD and obeys no foreign page.
         statuses: the other statuses it answers with, besides 401, 403, 421 and 503.
         plain: statuses that are answered without a problem document: the struct of the JSON answer,
-            or `str` for text.
+            `str` for text, `bytes` for what is none, None for no body.
     """
 
     method: str
@@ -40,9 +49,15 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     scope: Scope | None
     query: type[msgspec.Struct] | None = None
+    headers: type[msgspec.Struct] | None = None
     body: Any = None
+    bodies: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    is_body_optional: bool = False
     answer: Any = None
     answer_type: str = "application/json"
+    status: int = 200
+    refusal: int = 422
+    is_order: bool = False
     statuses: tuple[int, ...] = ()
     plain: Mapping[int, Any] = msgspec.field(default_factory=dict)
 
@@ -54,15 +69,25 @@ def require(request: Request, scope: Scope) -> Principal:
     Raises: HTTPProblem: 401 when nobody is known, which only paths open to all let through; 403
         without the scope.
     """
-    principal: Principal | None = request.scope["playhead.principal"]
-    if principal is None:
-        hint = f"Send a credential with the scope {scope!r}."
-        raise HTTPProblem(401, "A credential is needed.", hint=hint, headers=CHALLENGE)
+    principal = known(request)
     if not principal.may(scope):
         hint = (
             f"Use a token that has it: playhead token add --user {principal.user} --scope {scope}"
         )
         raise HTTPProblem(403, f"This needs the scope {scope!r}.", hint=hint)
+    return principal
+
+
+def known(request: Request) -> Principal:
+    """
+    Who sends this request, whatever they may.
+
+    Raises: HTTPProblem: 401 when nobody is known.
+    """
+    principal: Principal | None = request.scope["playhead.principal"]
+    if principal is None:
+        hint = "Send HTTP Basic or a bearer token: see `playhead user` and `playhead token`."
+        raise HTTPProblem(401, "A credential is needed.", hint=hint, headers=CHALLENGE)
     return principal
 
 

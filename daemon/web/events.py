@@ -2,21 +2,29 @@
 The log over HTTP: pages of events, a live stream of them, and their summary by day.
 """
 
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
-import anyio
 import msgspec
 from msgspec import Meta
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from daemon.eventlog.store import EventFilter, Page
 from daemon.web.bodies import decode_query
 from daemon.web.endpoint import Endpoint, json_response, require
-from daemon.web.problems import RETRY_AFTER_S, HTTPProblem
+from daemon.web.event_stream import (
+    BEGINNING,
+    SEQ_MAX,
+    STILL_HERE,
+    EventStream,
+    count_in,
+    head_of_stream,
+    may_go_on,
+    start_seq,
+    wait_for_any,
+)
+from daemon.web.problems import HTTPProblem
 from daemon.web.services import Services
 from projections.envelope import Envelope
 from projections.moments import NotAMoment, moment_text, parse_moment
@@ -27,15 +35,6 @@ PAGE_MAX = 1_000
 PAGE_DEFAULT = 100
 STREAM_PAGE_EVENTS = 200
 SUMMARY_ROWS_MAX = 10_000
-SEQ_MAX = 2**63 - 1
-
-KEEPALIVE_S = 15.0
-"""
-An idle stream says something this often, so that proxies keep it and dead clients are noticed.
-"""
-
-_SEQ = re.compile("[0-9]{1,19}")
-
 Text = Annotated[str, Meta(min_length=1, max_length=128)]
 Moment = Annotated[str, Meta(min_length=1, max_length=64)]
 Seq = Annotated[int, Meta(ge=0, le=SEQ_MAX)]
@@ -168,50 +167,19 @@ async def stream_events(services: Services, request: Request) -> Response:
     """
     require(request, "audit")
     query = decode_query(request, StreamQuery)
-    last_id = request.headers.get("last-event-id", "").strip()
-    after = int(last_id) if _SEQ.fullmatch(last_id) else query.after
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if request.method == "HEAD":
-        return Response(headers=headers, media_type="text/event-stream")
-    if services.closing.is_set() or not services.metrics.stream_opened(
-        services.settings.server.streams_max
-    ):
-        hint = "Close one, or raise server.streams_max."
-        retry = {"Retry-After": str(RETRY_AFTER_S)}
-        raise HTTPProblem(503, "Too many event streams are open.", hint=hint, headers=retry)
+        return head_of_stream()
+    start = start_seq(services, request, query.after)
     wanted = EventFilter(type=query.type, source=query.source, actor=query.actor)
-    start = services.writer.head.seq if after is None else min(after, SEQ_MAX)
-
-    async def is_admitted() -> bool:
-        principal = await services.gate.principal(request.headers.get("authorization"))
-        return principal is not None and principal.may("audit")
-
-    frames = _stream(services, wanted, start, is_admitted)
-    return _CountedStream(frames, services.metrics.stream_closed, headers=headers)
-
-
-class _CountedStream(StreamingResponse):
-    """Tells when it is over, even when the client went before a frame was asked for."""
-
-    def __init__(
-        self, frames: AsyncIterator[bytes], ended: Callable[[], None], *, headers: dict[str, str]
-    ) -> None:
-        super().__init__(frames, headers=headers, media_type="text/event-stream")
-        self._ended = ended
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._ended()
+    count_in(services)
+    return EventStream(_stream(services, request, wanted, start), services.metrics.stream_closed)
 
 
 async def _stream(
-    services: Services, wanted: EventFilter, after: int, is_admitted: Callable[[], Awaitable[bool]]
+    services: Services, request: Request, wanted: EventFilter, after: int
 ) -> AsyncIterator[bytes]:
-    """Asks again before each look into the log: a revoked credential must not go on reading."""
-    yield b"retry: 1000\n\n"
-    while not services.closing.is_set() and await is_admitted():
+    yield BEGINNING
+    while await may_go_on(services, request, "audit"):
         changed = services.writer.changed
         position = after
         page: Page = await services.log.read(
@@ -225,23 +193,8 @@ async def _stream(
             after = page.resume_seq
             continue
         after = page.envelopes[-1].seq if page.envelopes else after
-        if not await _wait(services, changed):
-            yield b": still here\n\n"
-
-
-async def _wait(services: Services, changed: anyio.Event) -> bool:
-    """Waits for the log to grow or the daemon to close; False when nothing happened for a while."""
-    with anyio.move_on_after(KEEPALIVE_S):
-        async with anyio.create_task_group() as tasks:
-
-            async def first(event: anyio.Event) -> None:
-                await event.wait()
-                tasks.cancel_scope.cancel()
-
-            tasks.start_soon(first, changed)
-            tasks.start_soon(first, services.closing)
-        return True
-    return False
+        if not await wait_for_any(changed.wait, services.closing.wait):
+            yield STILL_HERE
 
 
 def _frame(envelope: Envelope) -> bytes:

@@ -16,16 +16,29 @@ from daemon.web.problems import PROBLEM_TYPE, Problem
 REFERENCE = "#/components/schemas/{name}"
 
 REASONS = {
+    200: "How things are.",
+    201: "It was made.",
+    206: "Some of it.",
+    304: "It is still what the client has.",
     400: "The request cannot be read.",
     401: "A credential is needed.",
     403: "The credential does not allow this, or the request comes from a foreign page.",
     404: "There is no such thing.",
+    405: "It does not say which method is meant.",
     408: "The body did not arrive in time.",
     409: "It contradicts what is recorded.",
+    410: "It is no more.",
+    412: "A condition that the request states does not hold.",
     413: "The body is too large.",
+    415: "The body is of another type than this takes.",
+    416: "None of the bytes that were asked for exist.",
     421: "The daemon does not answer to the host name of the request.",
     422: "The request does not have the documented shape.",
+    423: "Another request is busy with it.",
+    460: "The body is not what its checksum says.",
+    500: "A program that was to do this failed.",
     503: "Too much is waiting, or the disk refuses; try again after Retry-After seconds.",
+    507: "There is no room on the disk.",
 }
 
 _PATH_PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
@@ -65,8 +78,9 @@ def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
 def _types(endpoints: list[Endpoint]) -> list[Any]:
     types: list[Any] = [Problem]
     for endpoint in endpoints:
-        named = (endpoint.body, endpoint.answer, *endpoint.plain.values())
-        types += [kind for kind in named if kind not in {None, str}]
+        bodies, answers = endpoint.bodies.values(), endpoint.plain.values()
+        named = (endpoint.body, *bodies, endpoint.answer, *answers)
+        types += [kind for kind in named if kind not in {None, str, bytes}]
     return list({repr(kind): kind for kind in types}.values())
 
 
@@ -76,16 +90,24 @@ def _operation(endpoint: Endpoint, schema_of: dict[str, Any]) -> dict[str, Any]:
         "description": endpoint.handler.__doc__ or endpoint.summary,
         "operationId": endpoint.handler.__name__,
         "tags": [endpoint.tag],
-        "parameters": [*_path_parameters(endpoint), *_query_parameters(endpoint)],
+        "parameters": [
+            *_path_parameters(endpoint),
+            *_given_parameters(endpoint.query, "query"),
+            *_given_parameters(endpoint.headers, "header"),
+        ],
         "responses": _responses(endpoint, schema_of),
     }
     if endpoint.scope is None:
         operation["security"] = [{}]
     if endpoint.scope == "webhook":
         operation["security"] = [{}, {"basic": []}, {"bearer": []}, {"secret": []}]
+    bodies = dict(endpoint.bodies)
     if endpoint.body is not None:
-        content = {"application/json": {"schema": schema_of[repr(endpoint.body)]}}
-        operation["requestBody"] = {"required": True, "content": content}
+        bodies["application/json"] = endpoint.body
+    if bodies:
+        content = {type_: _content(kind, schema_of) for type_, kind in bodies.items()}
+        required = not endpoint.is_body_optional
+        operation["requestBody"] = {"required": required, "content": content}
     return operation
 
 
@@ -96,14 +118,14 @@ def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     ]
 
 
-def _query_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
-    if endpoint.query is None:
+def _given_parameters(kind: type[msgspec.Struct] | None, where: str) -> list[dict[str, Any]]:
+    if kind is None:
         return []
-    (_,), components = msgspec.json.schema_components([endpoint.query], ref_template=REFERENCE)
-    schema = components[endpoint.query.__name__]
+    (_,), components = msgspec.json.schema_components([kind], ref_template=REFERENCE)
+    schema = components[kind.__name__]
     required = schema.get("required", [])
     return [
-        {"name": name, "in": "query", "required": name in required, "schema": _given(shape)}
+        {"name": name, "in": where, "required": name in required, "schema": _given(shape)}
         for name, shape in schema["properties"].items()
     ]
 
@@ -114,23 +136,33 @@ def _given(shape: dict[str, Any]) -> dict[str, Any]:
     return choices[0] if len(choices) == 1 else shape
 
 
+def _content(kind: Any, schema_of: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a body; bytes have none."""
+    return {} if kind is bytes else {"schema": schema_of[repr(kind)]}
+
+
 def _responses(endpoint: Endpoint, schema_of: dict[str, Any]) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": {"type": "string"}}
     if endpoint.answer is not None:
-        content = {"schema": schema_of[repr(endpoint.answer)]}
-    responses: dict[str, Any] = {
-        "200": {"description": endpoint.summary, "content": {endpoint.answer_type: content}}
-    }
+        content = _content(endpoint.answer, schema_of)
+    success: dict[str, Any] = {"description": endpoint.summary}
+    if endpoint.answer_type:
+        success["content"] = {endpoint.answer_type: content}
+    responses = {str(endpoint.status): success}
     general = (421, 503) if endpoint.scope is None else (401, 403, 421, 503)
     for status in sorted({*endpoint.statuses, *endpoint.plain, *general}):
-        refusal = _refusal(endpoint.plain.get(status), schema_of)
-        responses[str(status)] = {"description": REASONS[status], "content": refusal}
+        kind = endpoint.plain.get(status, Problem)
+        responses[str(status)] = {"description": REASONS[status], **_other(kind, schema_of)}
     return responses
 
 
-def _refusal(plain: Any, schema_of: dict[str, Any]) -> dict[str, Any]:
-    if plain is str:
-        return {"text/plain": {"schema": {"type": "string"}}}
-    if plain is not None:
-        return {"application/json": {"schema": schema_of[repr(plain)]}}
-    return {PROBLEM_TYPE: {"schema": schema_of[repr(Problem)]}}
+def _other(kind: Any, schema_of: dict[str, Any]) -> dict[str, Any]:
+    """What comes with a status that is not the one of success."""
+    if kind is None:
+        return {}
+    if kind is Problem:
+        return {"content": {PROBLEM_TYPE: {"schema": schema_of[repr(Problem)]}}}
+    if kind is str:
+        return {"content": {"text/plain": {"schema": {"type": "string"}}}}
+    type_ = "*/*" if kind is bytes else "application/json"
+    return {"content": {type_: _content(kind, schema_of)}}

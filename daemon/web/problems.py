@@ -8,6 +8,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from starlette.responses import Response
 
+from adapters.files.errors import Changed, DiskFailed, DiskFull, Forbidden, Outside, Unreachable
+from adapters.files.tool_errors import ToolMissing, ToolTimeout
 from daemon.errors import CorruptLog, Overloaded, StorageError
 from projections.envelope import Seq
 from projections.errors import Conflict, NotFound, PlayheadError, Rejected
@@ -15,6 +17,9 @@ from projections.errors import Conflict, NotFound, PlayheadError, Rejected
 RETRY_AFTER_S = 1
 
 PROBLEM_TYPE = "application/problem+json"
+
+TITLES = {460: "Checksum Mismatch"}
+"""Of statuses that are not HTTP's own."""
 
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="Playhead", charset="UTF-8"'}
 """The header of a 401; browsers then ask their user for name and password."""
@@ -48,18 +53,28 @@ class HTTPProblem(PlayheadError):
 _STATUS: tuple[tuple[type[PlayheadError], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
-    (Rejected, 422),
+    (Outside, 400),
+    (DiskFull, 507),
+    (Changed, 409),
+    (Unreachable, 503),
+    (Forbidden, 503),
+    (DiskFailed, 503),
+    (ToolMissing, 503),
+    (ToolTimeout, 503),
     (Overloaded, 503),
     (StorageError, 503),
     (CorruptLog, 503),
 )
 
 
-def problem_response(error: PlayheadError) -> Response:
-    """The answer to a request that ended in an error."""
+def problem_response(error: PlayheadError, *, refusal: int = 422) -> Response:
+    """
+    The answer to a request that ended in an error; `refusal` is the status of a refused command.
+    """
     if isinstance(error, HTTPProblem):
         return problem(error.status, str(error), hint=error.hint, headers=error.headers)
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    default = refusal if isinstance(error, Rejected) else 500
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), default)
     headers = (
         {"Retry-After": str(RETRY_AFTER_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     )
@@ -75,7 +90,7 @@ def problem(
     seq: Seq | UnsetType = UNSET,
 ) -> Response:
     """A problem document."""
-    title = HTTPStatus(status).phrase
+    title = TITLES.get(status) or HTTPStatus(status).phrase
     kind = "urn:playhead:problem:" + title.lower().replace(" ", "-").replace("'", "")
     body = Problem(type=kind, title=title, status=status, detail=detail, hint=hint, seq=seq)
     return Response(

@@ -9,6 +9,7 @@ import anyio
 import msgspec
 from opentelemetry.trace import Tracer
 
+from adapters.keeper import FileKeeper
 from daemon.auth import Gate
 from daemon.clock import Clock
 from daemon.config import Settings
@@ -18,6 +19,7 @@ from daemon.eventlog.writer import Writer
 from daemon.readers import ReaderPool
 from daemon.telemetry.metrics import Metrics
 from daemon.web.lanes import LaneReport
+from daemon.web.transfers import Transfers
 from projections.sync_commands import ReceiveWebhook
 
 
@@ -30,7 +32,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     Everything a handler needs, assembled by `daemon.wiring`.
 
     Attributes:
+        keeper: does what touches the files of projects.
         webhook: what to record of a notification: from server name, body and content type.
+        transfers: the uploads in parts that are being received.
         lanes: how the lanes of sync are doing; quick, it looks at no file.
         poke: asks the lane of a server for a full sweep.
         started_s: when the daemon was assembled, on the steady clock.
@@ -47,6 +51,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     tracer: Tracer | None
     closing: anyio.Event
     webhook: Callable[[str, bytes, str], ReceiveWebhook]
+    keeper: FileKeeper
+    transfers: Transfers = msgspec.field(default_factory=Transfers)
     lanes: Callable[[], Sequence[LaneReport]] = tuple
     poke: Callable[[str], None] = _nobody_sweeps
     started_s: float = 0.0

@@ -8,7 +8,7 @@ import pytest
 
 from daemon.web.app import ROUTES
 from support.builders import report_body
-from support.command import playhead
+from support.command import playhead, playhead_inside
 from support.daemon import DaemonProcess
 from support.mpv import wait_until
 from support.people import basic, bearer, make_token, make_user
@@ -201,16 +201,16 @@ def test_a_revoked_token_and_a_new_user_count_without_a_restart(tmp_path):
     data = tmp_path / "data"
     admin = bearer(make_token(data, "admin", "admin"))
     with DaemonProcess(data) as daemon:
-        made = playhead("token", "add", "--data", data, "--user", "omar", folder=tmp_path)
+        made = playhead_inside("token", "add", "--user", "omar", data=data)
         omar = bearer(made.stdout.strip())
         wait_for_status(daemon, omar, 200)
         token_id = re.search(r"Token (\w+) for omar", made.stderr)[1]
-        playhead("token", "remove", "--data", data, token_id, folder=tmp_path)
+        playhead_inside("token", "remove", token_id, data=data)
         wait_for_status(daemon, omar, 401)
-        add = ("user", "add", "--data", data, "--password-stdin", "mara")
-        playhead(*add, folder=tmp_path, typed=PASSWORD + "\n")
+        add = ("user", "add", "--password-stdin", "mara")
+        playhead_inside(*add, data=data, typed=PASSWORD + "\n")
         wait_for_status(daemon, basic("mara", PASSWORD), 200)
-        playhead(*add, folder=tmp_path, typed="another password\n")
+        playhead_inside(*add, data=data, typed="another password\n")
         wait_for_status(daemon, basic("mara", PASSWORD), 401)
 
         assert 200 == status_with(daemon, basic("mara", "another password"))

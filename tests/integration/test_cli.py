@@ -16,7 +16,7 @@ from daemon.cli.main import cli
 from daemon.eventlog.store import FILTER_WINDOW_EVENTS
 from support.builders import report_body
 from support.checkout import ROOT
-from support.command import COMMAND, playhead
+from support.command import COMMAND, playhead, playhead_inside
 from support.daemon import DaemonProcess
 from support.mpv import wait_until
 
@@ -85,15 +85,15 @@ def data(original, tmp_path):
     return Path(shutil.copytree(original, tmp_path / "data"))
 
 
-def seqs(folder, *arguments):
+def seqs(data, *arguments):
     """The seqs that `playhead log --json` prints."""
-    told = playhead("log", "--json", *arguments, folder=folder).stdout
+    told = playhead_inside("log", "--json", *arguments, data=data).stdout
     return [json.loads(text)["seq"] for text in told.splitlines()]
 
 
-def rows(folder, *arguments):
+def rows(data, *arguments):
     """What `playhead replay` prints, decoded."""
-    told = playhead("replay", *arguments, folder=folder).stdout
+    told = playhead_inside("replay", *arguments, data=data).stdout
     return [json.loads(text) for text in told.splitlines()]
 
 
@@ -194,7 +194,7 @@ def test_a_mistake_is_told_and_has_its_exit_code(data, arguments, code, words):
 )
 def test_the_log_is_filtered(data, arguments, expected):
     """Filters combine, bounds are kept, and the last N are those that match."""
-    assert expected == seqs(data.parent, *arguments)
+    assert expected == seqs(data, *arguments)
 
 
 def test_the_log_is_one_readable_line_per_event(data):
@@ -211,13 +211,13 @@ def test_the_log_is_one_readable_line_per_event(data):
 def test_a_stretch_without_matches_does_not_end_the_log(tmp_path):
     """However far apart two events are, one `playhead log` shows both."""
     data = tmp_path / "data"
-    playhead("import", "--data", data, folder=tmp_path, typed=line(1) + line(2))
+    playhead_inside("import", data=data, typed=line(1) + line(2))
     far = FILTER_WINDOW_EVENTS + 1_000
     tamper(data / "log.db", f"UPDATE events SET seq = {far} WHERE seq = 2")
 
-    assert [1, far] == seqs(tmp_path)
-    assert [1, far] == seqs(tmp_path, "-n", "2")
-    assert [1, far] == seqs(tmp_path, "--type", "position.reported")
+    assert [1, far] == seqs(data)
+    assert [1, far] == seqs(data, "-n", "2")
+    assert [1, far] == seqs(data, "--type", "position.reported")
 
 
 def test_follow_shows_each_event_of_a_running_daemon_once(tmp_path):
@@ -251,13 +251,13 @@ def test_a_reader_that_leaves_early_is_no_error_worth_a_traceback(data):
 
 def test_views_that_were_lost_are_rebuilt(data):
     """Deleting them loses nothing: they follow from the log, to the last bit."""
-    before = playhead("verify", folder=data.parent).stdout
+    before = playhead_inside("verify", data=data).stdout
     for path in data.glob("views.db*"):
         path.unlink()
     told = playhead("replay", folder=data.parent).stdout
 
     assert "from 8 events" in told
-    assert before == playhead("verify", folder=data.parent).stdout
+    assert before == playhead_inside("verify", data=data).stdout
 
 
 def test_only_the_named_projection_is_rebuilt(data):
@@ -265,32 +265,32 @@ def test_only_the_named_projection_is_rebuilt(data):
     told = playhead("replay", "-p", "positions", folder=data.parent).stdout
 
     assert "Rebuilt positions from 8 events.\n" == told
-    playhead("verify", folder=data.parent)
+    playhead_inside("verify", data=data)
 
 
 def test_the_state_of_a_past_point_is_printed(data):
     """By seq or by moment, one JSON object per row."""
-    by_seq = rows(data.parent, "-p", "positions", "--at", "6")
-    by_moment = rows(data.parent, "-p", "positions", "--at", "2026-11-21T09:06:30Z")
+    by_seq = rows(data, "-p", "positions", "--at", "6")
+    by_moment = rows(data, "-p", "positions", "--at", "2026-11-21T09:06:30Z")
 
     assert by_seq == by_moment
     assert {("mara", "/f/a.mkv"): 50.0, ("mara", "/b"): 1.0} == {
         tuple(row["key"]): row["row"]["report"]["position_s"] for row in by_seq
     }
-    assert [] == rows(data.parent, "-p", "positions", "--at", "0")
-    assert rows(data.parent, "--at", "8") == rows(data.parent, "--at", "999")
+    assert [] == rows(data, "-p", "positions", "--at", "0")
+    assert rows(data, "--at", "8") == rows(data, "--at", "999")
 
 
 def test_the_changes_between_two_points_are_printed(data):
     """Rows before and after, null where there was none."""
-    (gone,) = rows(data.parent, "-p", "positions", "--diff", "6", "7")
-    (moved,) = rows(data.parent, "-p", "positions", "--diff", "2", "2026-11-21T09:05:00Z")
+    (gone,) = rows(data, "-p", "positions", "--diff", "6", "7")
+    (moved,) = rows(data, "-p", "positions", "--diff", "2", "2026-11-21T09:05:00Z")
 
     assert (["mara", "/f/a.mkv"], None) == (gone["key"], gone["after"])
     assert (20.0, 50.0) == tuple(
         moved[when]["report"]["position_s"] for when in ("before", "after")
     )
-    assert [] == rows(data.parent, "--diff", "5", "5")
+    assert [] == rows(data, "--diff", "5", "5")
 
 
 def test_what_writes_is_refused_while_a_daemon_runs(data):
@@ -356,9 +356,10 @@ def test_users_and_tokens_are_made_listed_and_removed(tmp_path):
     playhead(*add, "mara", folder=tmp_path, typed="long enough\n")
     playhead(*add, "--admin", "omar", folder=tmp_path, typed="long enough\r\n")
     made = playhead("token", "add", "--user", "mara", "--label", "tv", folder=tmp_path)
-    users = playhead("user", "list", folder=tmp_path).stdout
-    tokens = playhead("token", "list", folder=tmp_path).stdout
-    stored = (tmp_path / "data" / "credentials.json").read_text()
+    data = tmp_path / "data"
+    users = playhead_inside("user", "list", data=data).stdout
+    tokens = playhead_inside("token", "list", data=data).stdout
+    stored = (data / "credentials.json").read_text()
     playhead("user", "remove", "mara", folder=tmp_path)
 
     assert "mara\tplay\nomar\tadmin\n" == users
@@ -366,8 +367,8 @@ def test_users_and_tokens_are_made_listed_and_removed(tmp_path):
     assert made.stdout.strip() not in stored + made.stderr + tokens
     assert "long enough" not in stored
     assert ["mara", "play", "tv"] == [tokens.strip().split("\t")[n] for n in (1, 2, 4)]
-    assert "omar\tadmin\n" == playhead("user", "list", folder=tmp_path).stdout
-    assert "" == playhead("token", "list", folder=tmp_path).stdout
+    assert "omar\tadmin\n" == playhead_inside("user", "list", data=data).stdout
+    assert "" == playhead_inside("token", "list", data=data).stdout
 
 
 @pytest.mark.parametrize("typed", ["short\n", "", "1234567"])
@@ -376,7 +377,7 @@ def test_a_weak_password_is_refused(tmp_path, typed):
     told = playhead("user", "add", "--password-stdin", "mara", folder=tmp_path, code=1, typed=typed)
 
     assert "at least 8 characters" in told.stderr
-    assert "" == playhead("user", "list", folder=tmp_path).stdout
+    assert "" == playhead_inside("user", "list", data=tmp_path / "data").stdout
 
 
 def test_a_listing_of_nobody_says_so(tmp_path):

@@ -9,7 +9,7 @@ import apsw
 import pytest
 
 from support.builders import report_body
-from support.command import playhead
+from support.command import playhead, playhead_inside
 from support.daemon import DaemonProcess
 
 
@@ -41,20 +41,20 @@ def tamper(path, *statements):
     connection.close()
 
 
-def chain_head(folder, data):
+def chain_head(data):
     """The count of events and the hash of the last, as `playhead verify` tells them."""
-    told = playhead("verify", "--quick", "--data", data, folder=folder).stdout
+    told = playhead_inside("verify", "--quick", data=data).stdout
     return next(text.strip() for text in told.splitlines() if "events, chain" in text)
 
 
-def exported(folder, data, *arguments):
+def exported(data, *arguments):
     """The lines of an export."""
-    return playhead("export", "--data", data, *arguments, folder=folder).stdout.splitlines()
+    return playhead_inside("export", *arguments, data=data).stdout.splitlines()
 
 
 def test_a_whole_log_is_proven(data):
     """Everything holds, and each view is named with the event it has come to."""
-    told = playhead("verify", folder=data.parent).stdout
+    told = playhead_inside("verify", data=data).stdout
 
     assert "ok     9 events, chain " in told
     for name in ("positions", "timestamps", "sessions", "summary", "jobs"):
@@ -66,7 +66,7 @@ def test_a_running_daemon_can_be_proven(data):
     """Verification reads beside a daemon that writes."""
     with DaemonProcess(data) as daemon:
         daemon.client.post("/api/positions", json=report_body()).raise_for_status()
-        told = playhead("verify", folder=data.parent).stdout
+        told = playhead_inside("verify", data=data).stdout
 
     assert "11 events" in told
     assert told.endswith("Everything holds.\n")
@@ -88,7 +88,7 @@ def test_a_changed_log_is_found_out_and_the_record_named(data, statement, words)
     """Changed, removed or moved: the first wrong record is told, and nothing is repaired."""
     tamper(data / "log.db", statement)
     before = (data / "log.db").read_bytes()
-    told = playhead("verify", folder=data.parent, code=1)
+    told = playhead_inside("verify", data=data, code=1)
 
     assert f"WRONG  {words}" in told.stdout
     assert "The log is damaged. Nothing was changed; restore it from a backup." in told.stderr
@@ -99,8 +99,8 @@ def test_a_changed_log_is_found_out_and_the_record_named(data, statement, words)
 def test_a_log_that_lost_its_end_is_found_out_by_its_views(data):
     """A chain that was cut off is whole in itself; the views remember how far it went."""
     tamper(data / "log.db", "DELETE FROM events WHERE seq > 7")
-    playhead("verify", "--quick", folder=data.parent)
-    told = playhead("verify", folder=data.parent, code=1)
+    playhead_inside("verify", "--quick", data=data)
+    told = playhead_inside("verify", data=data, code=1)
 
     assert "WRONG  positions: it has applied an event 9 that this log does not hold" in told.stdout
     assert "If the log lost events, restore it from a backup" in told.stderr
@@ -124,19 +124,19 @@ def test_a_log_that_lost_its_end_is_found_out_by_its_views(data):
 def test_views_that_do_not_follow_are_found_out_and_rebuilt(data, statement, words):
     """The view is named, the remedy told, and the remedy works."""
     tamper(data / "views.db", statement)
-    told = playhead("verify", folder=data.parent, code=1)
-    playhead("replay", folder=data.parent)
+    told = playhead_inside("verify", data=data, code=1)
+    playhead_inside("replay", data=data)
 
     assert f"WRONG  {words}" in told.stdout
     assert "playhead replay" in told.stderr
-    playhead("verify", folder=data.parent)
+    playhead_inside("verify", data=data)
 
 
 def test_missing_views_are_no_fault(data):
     """They are made at the next start, and the log alone is what counts."""
     for path in data.glob("views.db*"):
         path.unlink()
-    told = playhead("verify", folder=data.parent).stdout
+    told = playhead_inside("verify", data=data).stdout
 
     assert "there are none; the next start of the daemon builds them" in told
     assert not (data / "views.db").exists()
@@ -148,7 +148,7 @@ def test_a_file_that_is_no_database_is_told(data, name):
     for path in data.glob(f"{name}-*"):
         path.unlink()
     (data / name).write_bytes(b"garbage " * 1_000)
-    verified = playhead("verify", folder=data.parent, code=1)
+    verified = playhead_inside("verify", data=data, code=1)
     started = playhead("serve", "--bind", "127.0.0.1:0", folder=data.parent, code=1)
 
     assert "file is not a database" in verified.stderr
@@ -160,36 +160,37 @@ def test_an_export_carried_into_an_empty_log_keeps_the_chain(data, tmp_path):
     """Every event to the last bit: the same hash at the end, the same views, nothing left over."""
     playhead("export", "--output", "log.ndjson", folder=tmp_path)
     told = playhead("import", "--data", "new", "log.ndjson", folder=tmp_path).stdout
+    new = tmp_path / "new"
 
     assert "9 events added, 0 were known, 0 bad lines.\n" == told
-    assert chain_head(tmp_path, "data") == chain_head(tmp_path, "new")
-    assert exported(tmp_path, "data") == exported(tmp_path, "new")
-    old, new = (playhead("verify", "--data", d, folder=tmp_path).stdout for d in ("data", "new"))
-    assert old == new.replace("new/", "data/")
+    assert chain_head(data) == chain_head(new)
+    assert exported(data) == exported(new)
+    old, carried = (playhead_inside("verify", data=one).stdout for one in (data, new))
+    assert old == carried.replace(f"{new}/", f"{data}/")
 
 
 def test_an_import_may_be_repeated(data, tmp_path):
     """What is known by its id is left alone, also when it comes twice in one file."""
-    text = "\n".join(exported(tmp_path, data)) + "\n"
-    again = playhead("import", folder=tmp_path, typed=text).stdout
-    twice = playhead("import", "--data", "new", folder=tmp_path, typed=text * 2).stdout
+    text = "\n".join(exported(data)) + "\n"
+    again = playhead_inside("import", data=data, typed=text).stdout
+    twice = playhead_inside("import", data=tmp_path / "new", typed=text * 2).stdout
 
     assert "0 events added, 9 were known, 0 bad lines.\n" == again
     assert "9 events added, 9 were known, 0 bad lines.\n" == twice
-    playhead("verify", folder=tmp_path)
+    playhead_inside("verify", data=data)
 
 
-def test_an_export_may_go_on_where_the_last_one_ended(data, tmp_path):
+def test_an_export_may_go_on_where_the_last_one_ended(data):
     """Two parts make the whole."""
-    lines = exported(tmp_path, data)
+    lines = exported(data)
 
-    assert lines[6:] == exported(tmp_path, data, "--after", "6")
-    assert [] == exported(tmp_path, data, "--after", "99")
+    assert lines[6:] == exported(data, "--after", "6")
+    assert [] == exported(data, "--after", "99")
 
 
 def test_bad_lines_are_named_and_skipped(data, tmp_path):
     """The good ones are imported; each bad one is told with its number, and the exit code is 1."""
-    good = exported(tmp_path, data)
+    good = exported(data)
     event = json.loads(good[1])
     bad = [
         "no json",
@@ -206,16 +207,17 @@ def test_bad_lines_are_named_and_skipped(data, tmp_path):
     ]
     bad[8] = bad[8].replace(event["id"], str(uuid.uuid4()))
     text = "\n".join([good[0], *bad, "", *good[1:]])
-    told = playhead("import", "--data", "new", folder=tmp_path, typed=text, code=1)
+    new = tmp_path / "new"
+    told = playhead_inside("import", data=new, typed=text, code=1)
 
     numbers = [int(text.split(":")[0].removeprefix("line ")) for text in told.stderr.splitlines()]
     assert list(range(2, 2 + len(bad))) == numbers
     assert f"9 events added, 0 were known, {len(bad)} bad lines.\n" == told.stdout
     assert "Traceback" not in told.stderr
-    assert chain_head(tmp_path, "data") == chain_head(tmp_path, "new")
+    assert chain_head(data) == chain_head(new)
 
 
-def test_an_import_into_a_used_log_moves_causes_along(data, tmp_path):
+def test_an_import_into_a_used_log_moves_causes_along(data):
     """`cause` names the same event after the move; one that did not come along is left out."""
     ids = [str(uuid.UUID(int=number)) for number in range(1, 4)]
     base = {"at": "2026-11-21T09:00:00Z", "type": "daemon.stopped", "data": {"reason": "x"}}
@@ -224,17 +226,17 @@ def test_an_import_into_a_used_log_moves_causes_along(data, tmp_path):
         base | {"id": ids[1], "seq": 71, "cause": 70},
         base | {"id": ids[2], "seq": 72, "cause": 3},
     ]
-    playhead("import", folder=tmp_path, typed="\n".join(map(json.dumps, lines)))
-    moved = [json.loads(text) for text in exported(tmp_path, data)][-3:]
+    playhead_inside("import", data=data, typed="\n".join(map(json.dumps, lines)))
+    moved = [json.loads(text) for text in exported(data)][-3:]
 
     assert [(10, None), (11, 10), (12, None)] == [(e["seq"], e["cause"]) for e in moved]
     assert ids == [event["id"] for event in moved]
-    playhead("verify", folder=tmp_path)
+    playhead_inside("verify", data=data)
 
 
 def test_an_imported_log_is_served(data, tmp_path):
     """A daemon on the carried log answers what the old one answered."""
-    text = "\n".join(exported(tmp_path, data))
+    text = "\n".join(exported(data))
     playhead("import", "--data", "new", folder=tmp_path, typed=text)
     answers = []
     for name in ("data", "new"):
@@ -253,7 +255,7 @@ def test_an_export_replaces_a_file_only_when_it_is_complete(data, tmp_path):
     playhead("export", "-o", target, folder=tmp_path)
 
     assert "Could not write nowhere/log.ndjson" in told.stderr
-    assert exported(tmp_path, data) == target.read_text().splitlines()
+    assert exported(data) == target.read_text().splitlines()
 
 
 def test_a_failed_export_leaves_no_half_file(data, tmp_path):

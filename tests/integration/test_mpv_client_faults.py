@@ -1,5 +1,7 @@
 """The mpv client in a real mpv when things go wrong, and what it keeps to itself."""
 
+import json
+import os
 import random
 import re
 import signal
@@ -11,8 +13,13 @@ import pytest
 
 from support.mpv import require_mpv, require_program, write_wav
 from support.mpv_client import FileServer
+from support.playhead_double import HANG_S_MAX
 
 LENGTH_S = 300
+CLOCK_S = 1.5
+"""How far the time that a player tells may be from ours: it counts whole seconds at first."""
+QUESTION_S = 2.5
+"""The client gives up asking where to resume half a second later."""
 
 
 @pytest.fixture(autouse=True)
@@ -21,15 +28,18 @@ def _programs():
     require_program("curl", "install curl to run this test")
 
 
-def command_lines():
-    """The command lines of all processes, as any user of the machine can read them."""
+def command_lines(folder):
+    """
+    The command lines of the client's curl processes, as any user of the machine can read them; the
+    name of the folder of secrets tells them from those of other tests.
+    """
     lines = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             lines.append(path.read_bytes().replace(b"\0", b" "))
         except OSError:
             continue
-    return lines
+    return [line for line in lines if line.startswith(b"curl") and os.fsencode(folder) in line]
 
 
 def test_server_down_at_quit_then_up(players, play, server, film):
@@ -39,14 +49,15 @@ def test_server_down_at_quit_then_up(players, play, server, film):
         player.wait_playing()
         player.seek(150)
         before_s = time.time()
-        assert player.quit() < 2
+        player.quit()
+    after_s = time.time()
     assert '"reason":"quit"' in players.spooled()
 
     server.start()
     with play(arguments=["--idle"]) as player:
         report = server.wait_for_report("film.wav", reason="quit")
         player.wait(lambda: players.spooled() == "", "an empty spool")
-    assert pytest.approx(before_s, abs=2) == report["client_time_s"]
+    assert before_s - CLOCK_S <= report["client_time_s"] <= after_s + CLOCK_S
     ids = [r["id"] for r in server.reports]
     assert sorted(set(ids)) == sorted(ids)
 
@@ -54,20 +65,20 @@ def test_server_down_at_quit_then_up(players, play, server, film):
 def test_resumes_from_the_spool_while_the_server_is_down(play, server, film):
     """Without any server the own machine still knows where it was."""
     server.stop()
-    with play(film) as player:
+    with play(film, arguments=["--pause"]) as player:
         player.wait_playing()
         player.seek(140)
         player.quit()
     with play(film, arguments=["--pause"]) as player:
         player.wait_playing()
 
-        assert pytest.approx(140, abs=3) == player.position_s()
+        assert pytest.approx(140, abs=0.1) == player.position_s()
 
 
 def test_a_position_from_elsewhere_that_is_newer_beats_the_spool(play, server, film):
     """The spool only wins while it holds the newest word."""
     server.stop()
-    with play(film) as player:
+    with play(film, arguments=["--pause"]) as player:
         player.wait_playing()
         player.seek(140)
         player.quit()
@@ -76,23 +87,26 @@ def test_a_position_from_elsewhere_that_is_newer_beats_the_spool(play, server, f
     with play(film, arguments=["--pause"]) as player:
         player.wait_playing()
 
-        assert pytest.approx(222, abs=1) == player.position_s()
+        assert pytest.approx(222, abs=0.1) == player.position_s()
 
 
 def test_hung_server_never_holds_up_opening_or_quitting(players, play, server, film):
-    """With a server that accepts and never answers, mpv opens at once and quits in under 3 s."""
+    """
+    With a server that accepts and never answers, mpv opens before it has given up asking, and quits
+    although a report is still on its way.
+    """
     server.behaviour.hung = True
-    started = time.monotonic()
-    with play(film) as player:
+    with play(film, resume_wait_ms=400, timeout=60) as player:
+        server.wait_for(lambda: server.requests, "the question")
+        asked_s = time.monotonic()
         player.wait_playing()
-        opened_s = time.monotonic() - started
+        opened_s = time.monotonic() - asked_s
         player.seek(111)
-        player.set("pause", True)
-        player.wait(lambda: '"reason":"pause"' in players.spooled(), "the pause in the spool")
-        quit_s = player.quit()
+        player.pause()
+        server.wait_for(lambda: server.requests[-1].method == "POST", "a report on its way")
+        player.quit(timeout_s=HANG_S_MAX / 2)
 
-    assert opened_s < 3
-    assert quit_s < 3
+    assert opened_s < QUESTION_S
     assert '"reason":"quit"' in players.spooled()
 
 
@@ -105,14 +119,17 @@ def test_a_killed_player_loses_at_most_one_heartbeat(players, play, server, film
     with play(film) as player:
         player.wait_playing()
         player.seek(160)
-        player.wait(lambda: '"position_s":16' in players.spooled(), "a saved position")
+        player.wait(players.waiting, "a saved position")
+        saved_s = players.waiting()[-1]["position_s"]
+        read_s, reached_s = time.monotonic(), player.position_s()
         player.signal(number)
+        played_s = time.monotonic() - read_s
     server.start()
     with play(film, arguments=["--pause"]) as player:
         player.wait_playing()
 
-        assert pytest.approx(161, abs=3) == player.position_s()
-        assert 160 <= server.wait_for_report("film.wav")["position_s"] < 165
+        assert saved_s - 0.1 <= player.position_s() <= reached_s + played_s + 0.5
+        assert 159.9 <= server.wait_for_report("film.wav")["position_s"]
 
 
 def test_no_file_no_report(players, play, server, film, tmp_path):
@@ -153,14 +170,11 @@ def test_no_secret_and_no_title_on_a_command_line_or_in_the_log(
     secret = tmp_path / "token.txt"
     secret.write_text(token + "\n")
     server.tokens = {token: "ann"}
-    server.behaviour.delay_s = 0.5
-    with play(film, token_file=secret, resume_wait_ms=2000) as player:
-        player.ipc  # noqa: B018 - connecting starts the clock
+    server.behaviour.held = True
+    with play(film, token_file=secret) as player:
         lines = []
-        player.wait(
-            lambda: lines.extend(c for c in command_lines() if c.startswith(b"curl")) or lines,
-            "a curl process",
-        )
+        player.wait(lambda: lines.extend(command_lines(tmp_path)) or lines, "a curl process")
+        server.behaviour.held = False
         player.wait_playing()
         player.seek(70)
         player.quit()
@@ -179,11 +193,11 @@ def test_no_secret_and_no_title_on_a_command_line_or_in_the_log(
 def test_configuration_through_a_file_works_and_leaves_nothing(play, server, film, tmp_path):
     """Where standard input cannot be used, requests go through a private file that is removed."""
     server.users = {"ann": "pw"}
-    with play(film, curl_config="file", user="ann", password="pw") as player:
+    account = {"user": "ann", "password": "pw", "arguments": ["--start=70"]}
+    with play(film, curl_config="file", **account) as player:
         player.wait_playing()
-        player.seek(70)
-        player.set("pause", True)
-        server.wait_for_report("film.wav", user="ann", reason="pause")
+        player.pause()
+        server.wait_for_report("film.wav", user="ann")
         player.wait(lambda: not list(tmp_path.glob("spool/curl-*")), "no file left")
 
 
@@ -191,29 +205,28 @@ def test_configuration_through_a_file_works_and_leaves_nothing(play, server, fil
 def test_an_error_is_never_taken_for_success(players, play, server, film, status):
     """Whatever the server answers instead of a result, the reports are kept and arrive later."""
     server.behaviour.status = status
-    with play(film) as player:
+    with play(film, arguments=["--start=100"]) as player:
         player.wait_playing()
-        player.seek(100)
-        player.set("pause", True)
+        player.pause()
         server.wait_for(lambda: any(r.method == "POST" for r in server.requests), "an attempt")
         player.quit()
-    assert '"reason":"pause"' in players.spooled()
+    tried = json.loads(next(r.body for r in server.requests if r.method == "POST"))["reports"]
+    assert {r["id"] for r in tried} <= {r["id"] for r in players.waiting()}
 
     server.behaviour.status = None
     with play(arguments=["--idle"]) as player:
-        server.wait_for_report("film.wav", reason="pause")
         player.wait(lambda: players.spooled() == "", "an empty spool")
+    assert {r["id"] for r in tried} <= {r["id"] for r in server.of("film.wav")}
 
 
 def test_two_players_share_the_spool_safely(players, play, server, tmp_path):
     """Players that start and flush at the same time neither lose nor repeat a report."""
     server.stop()
     files = [write_wav(tmp_path / f"p{n}.wav", LENGTH_S, seed=n) for n in range(3)]
-    opened = [play(path) for path in files]
+    opened = [play(path, arguments=["--start=100"]) for path in files]
     for player in opened:
         player.wait_playing()
-        player.seek(100)
-        player.set("pause", True)
+        player.pause()
     for number, player in enumerate(opened):
         player.wait(lambda n=number: f"p{n}.wav" in players.spooled(), "a spooled report")
     server.start()

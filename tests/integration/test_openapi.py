@@ -20,7 +20,7 @@ from support.daemon import DaemonProcess
 
 STREAM = "/api/events/stream"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-EXAMPLES_COUNT = 20
+EXAMPLES_COUNT = 14
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

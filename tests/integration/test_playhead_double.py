@@ -4,6 +4,7 @@ import base64
 import json
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -90,3 +91,16 @@ def test_it_fails_as_told_and_comes_back_on_its_port(server):
 
     assert url == server.url
     assert '"position_s": 12.5' in ask(server, "/api/resume?name=x.mkv")[1]
+
+
+def test_what_is_held_back_is_answered_once_it_is_let_go(server):
+    """A question arrives at once, its answer when the test says so."""
+    server.behaviour.held = True
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask, server, "/api/resume?name=x.mkv")
+        server.wait_for(lambda: server.requests, "the question")
+        answers_count = server.answers_count
+        server.behaviour.held = False
+
+        assert 200 == asked.result()[0]
+    assert (0, 1) == (answers_count, server.answers_count)

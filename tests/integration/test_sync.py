@@ -8,13 +8,26 @@ import pytest
 from support.in_step import InStep
 
 
-@pytest.fixture
-def pair(tmp_path):
-    """Two servers with one film, looked at completely."""
-    with InStep(tmp_path, "attic", "barn") as servers:
-        servers.film()
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """Two servers with the same films, looked at completely."""
+    with InStep(tmp_path_factory.mktemp("pair"), "attic", "barn") as servers:
+        servers.shelf(8)
         servers.start()
         yield servers
+
+
+@pytest.fixture
+def pair(house):
+    """The servers as they should be, whatever the test before did."""
+    house.heal()
+    return house
+
+
+@pytest.fixture
+def film(house):
+    """The title of a film that no other test touches."""
+    return house.spare()
 
 
 def test_a_film_goes_on_where_it_was_stopped_on_another_server(tmp_path):
@@ -29,62 +42,62 @@ def test_a_film_goes_on_where_it_was_stopped_on_another_server(tmp_path):
             servers.wait_for(lambda name=name: servers.position_s(name) == 600, f"600 s on {name}")
 
 
-def test_watched_and_unwatched_travel(pair):
+def test_watched_and_unwatched_travel(pair, film):
     """Un-watching is a wish like any other: it is not undone by the server that still has it."""
-    pair.person("attic").marks_played(pair.items["attic", "Harbour"])
-    pair.wait_for(lambda: pair.data("barn").played, "watched in the barn")
+    pair.person("attic").marks_played(pair.items["attic", film])
+    pair.wait_for(lambda: pair.data("barn", film).played, "watched in the barn")
     pair.quiet()
-    pair.person("barn").marks_unplayed(pair.items["barn", "Harbour"])
+    pair.person("barn").marks_unplayed(pair.items["barn", film])
 
-    pair.wait_for(lambda: not pair.data("attic").played, "unwatched in the attic")
+    pair.wait_for(lambda: not pair.data("attic", film).played, "unwatched in the attic")
     pair.quiet()
 
-    assert not pair.data("attic").played
-    assert not pair.data("barn").played
-    assert pair.data("attic").last_played is None
+    assert not pair.data("attic", film).played
+    assert not pair.data("barn", film).played
+    assert pair.data("attic", film).last_played is None
 
 
-def test_starting_a_watched_film_again_leaves_it_watched_everywhere(pair):
+def test_starting_a_watched_film_again_leaves_it_watched_everywhere(pair, film):
     """Servers before 12 say `played: false` the moment it starts."""
-    film = pair.items["attic", "Harbour"]
-    pair.person("attic").marks_played(film)
-    pair.wait_for(lambda: pair.data("barn").played, "watched in the barn")
+    item = pair.items["attic", film]
+    pair.person("attic").marks_played(item)
+    pair.wait_for(lambda: pair.data("barn", film).played, "watched in the barn")
     pair.quiet()
-    pair.person("attic").starts(film)
-    pair.person("attic").stops(film, 1200)
+    pair.person("attic").starts(item)
+    pair.person("attic").stops(item, 1200)
 
-    pair.wait_for(lambda: pair.position_s("barn") == 1200, "1200 s in the barn")
-    pair.wait_for(lambda: pair.data("attic").played, "watched again in the attic")
+    pair.wait_for(lambda: pair.position_s("barn", film) == 1200, "1200 s in the barn")
+    pair.wait_for(lambda: pair.data("attic", film).played, "watched again in the attic")
 
-    assert pair.data("barn").played
+    assert pair.data("barn", film).played
 
 
-def test_a_favourite_and_a_rating_travel_both_ways(pair):
+def test_a_favourite_and_a_rating_travel_both_ways(pair, film):
     """Also taking them back."""
-    pair.person("attic").favors(pair.items["attic", "Harbour"])
-    pair.wait_for(lambda: pair.data("barn").favorite, "favourite in the barn")
+    pair.person("attic").favors(pair.items["attic", film])
+    pair.wait_for(lambda: pair.data("barn", film).favorite, "favourite in the barn")
     pair.quiet()
-    pair.person("barn").rates(pair.items["barn", "Harbour"], likes=True)
-    pair.wait_for(lambda: pair.data("attic").rating == 10, "rated in the attic")
+    pair.person("barn").rates(pair.items["barn", film], likes=True)
+    pair.wait_for(lambda: pair.data("attic", film).rating == 10, "rated in the attic")
     pair.quiet()
-    pair.person("attic").rates(pair.items["attic", "Harbour"], likes=None)
-    pair.wait_for(lambda: pair.data("barn").rating is None, "not rated in the barn")
+    pair.person("attic").rates(pair.items["attic", film], likes=None)
+    pair.wait_for(lambda: pair.data("barn", film).rating is None, "not rated in the barn")
     pair.quiet()
-    pair.person("barn").favors(pair.items["barn", "Harbour"], favorite=False)
+    pair.person("barn").favors(pair.items["barn", film], favorite=False)
 
-    pair.wait_for(lambda: not pair.data("attic").favorite, "no favourite in the attic")
+    pair.wait_for(lambda: not pair.data("attic", film).favorite, "no favourite in the attic")
 
-    assert pair.data("attic").rating is None
+    assert pair.data("attic", film).rating is None
 
 
-def test_nothing_ping_pongs(pair):
+def test_nothing_ping_pongs(pair, film):
     """One change here is one write there, and none back."""
-    pair.person("attic").watches(pair.items["attic", "Harbour"], until_s=600)
-    pair.wait_for(lambda: pair.position_s("barn") == 600, "600 s in the barn")
+    pair.person("attic").watches(pair.items["attic", film], until_s=600)
+    pair.wait_for(lambda: pair.position_s("barn", film) == 600, "600 s in the barn")
     pair.quiet()
 
-    assert 1 == len(pair.writes("barn"))
-    assert not pair.writes("attic")
+    assert 1 == len(pair.writes("barn", film))
+    assert not pair.writes("attic", film)
 
 
 def test_a_position_in_a_player_resumes_in_jellyfin(tmp_path):
@@ -107,15 +120,15 @@ def test_a_position_in_a_player_resumes_in_jellyfin(tmp_path):
             )
 
 
-def test_what_happened_while_the_daemon_was_down_is_found(pair):
+def test_what_happened_while_the_daemon_was_down_is_found(pair, film):
     """By the sweep at its start."""
     pair.daemon.stop()
-    pair.person("attic").watches(pair.items["attic", "Harbour"], until_s=900)
-    pair.person("barn").favors(pair.items["barn", "Harbour"])
+    pair.person("attic").watches(pair.items["attic", film], until_s=900)
+    pair.person("barn").favors(pair.items["barn", film])
     pair.daemon.restart()
 
-    pair.wait_for(lambda: pair.position_s("barn") == 900, "900 s in the barn")
-    pair.wait_for(lambda: pair.data("attic").favorite, "favourite in the attic")
+    pair.wait_for(lambda: pair.position_s("barn", film) == 900, "900 s in the barn")
+    pair.wait_for(lambda: pair.data("attic", film).favorite, "favourite in the attic")
 
 
 def test_a_server_that_is_down_holds_up_nobody(tmp_path):

@@ -366,7 +366,7 @@ class LogMachine(RuleBasedStateMachine):
         assert 0 == self.ledger.writer.lag
 
 
-LogMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=30)
+LogMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=30)
 
 
 class TestLogMachine(LogMachine.TestCase):

@@ -16,9 +16,9 @@ from typing import Any, Self
 
 import httpx
 
-START_TIMEOUT_S = 20.0
-STOP_TIMEOUT_S = 15.0
-REQUEST_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 30.0
+REQUEST_TIMEOUT_S = 20.0
 
 
 class DaemonProcess:

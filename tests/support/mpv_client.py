@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import http.server
+import json
 import re
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from support.mpv import Mpv
 
 POLL_S = 0.02
+RESUME_WAIT_MS = 2000
+"""The longest that the client allows: a busy machine needs a moment to ask and to answer."""
 
 
 class Players:
@@ -42,6 +45,7 @@ class Players:
             "url": self.url,
             "spool_dir": str(self.folder / "spool"),
             "heartbeat_interval": "1",
+            "resume_wait_ms": str(RESUME_WAIT_MS),
             "timeout": "5",
             **{name: str(value) for name, value in options.items()},
         }
@@ -58,6 +62,11 @@ class Players:
             with suppress(FileNotFoundError):  # sent and removed meanwhile
                 texts.append(path.read_text("utf-8"))
         return "".join(texts)
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """The reports that wait in the spool, oldest first."""
+        reports = [json.loads(line) for line in self.spooled().splitlines()]
+        return sorted(reports, key=lambda report: float(report["client_time_s"]))
 
 
 def bound_keys(player: Mpv) -> set[str]:

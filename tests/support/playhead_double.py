@@ -19,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 HANG_S_MAX = 30.0
+WAIT_TIMEOUT_S = 20.0
 POLL_S = 0.02
 
 
@@ -40,8 +41,9 @@ class Behaviour:
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b'{"title":"told to fail"}'
-    delay_s: float = 0.0
     hung: bool = False
+    held: bool = False
+    """Answers wait until this is off again."""
     refuse_names: frozenset[str] = frozenset()
 
 
@@ -55,6 +57,7 @@ class PlayheadDouble:
         self.tokens = tokens or {}
         self.behaviour = Behaviour()
         self.requests: list[Request] = []
+        self.answers_count = 0
         self.reports: list[dict[str, Any]] = []
         self.legacy: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
@@ -108,7 +111,9 @@ class PlayheadDouble:
             self._thread.join(5)
             self._thread = None
 
-    def wait_for(self, condition: Callable[[], object], what: str, timeout_s: float = 8.0) -> None:
+    def wait_for(
+        self, condition: Callable[[], object], what: str, timeout_s: float = WAIT_TIMEOUT_S
+    ) -> None:
         """Returns once `condition` holds; raises AssertionError with `what` after the deadline."""
         deadline = time.monotonic() + timeout_s
         while not condition():
@@ -186,8 +191,15 @@ class PlayheadDouble:
             self.requests.append(request)
 
     def wait_or_stop(self, seconds: float) -> None:
-        """Waits without outliving the server."""
+        """Waits, and while answers are held back, without outliving the server."""
         self._stopping.wait(seconds)
+        while self.behaviour.held and not self._stopping.wait(POLL_S):
+            pass
+
+    def note_answer(self) -> None:
+        """Counts an answer that has been sent."""
+        with self._lock:
+            self.answers_count += 1
 
 
 def _resume_answer(report: dict[str, Any], matched_by: str) -> dict[str, Any]:
@@ -226,7 +238,7 @@ class _Handler(BaseHTTPRequestHandler):
         double = self.server_double
         double.note(Request(self.command, self.path, dict(self.headers.items()), body, user or ""))
         behaviour = double.behaviour
-        double.wait_or_stop(HANG_S_MAX if behaviour.hung else behaviour.delay_s)
+        double.wait_or_stop(HANG_S_MAX if behaviour.hung else 0)
         if behaviour.hung:
             self.close_connection = True
         elif behaviour.status is not None:
@@ -290,3 +302,4 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+            self.server_double.note_answer()

@@ -21,6 +21,7 @@ from projections.envelope import Draft, Envelope, Nanos, Seq
 from projections.errors import Rejected
 from projections.fold import Key, Projection, Views, encode_key, encode_rows, fold
 from projections.library import ITEMS
+from projections.media_files import FILES
 from projections.reactions import react
 
 Row = TypeVar("Row", bound=msgspec.Struct)
@@ -68,6 +69,10 @@ class MemoryViews:
             case (_, "delivery_of_plan"):
                 assert projection is DELIVERIES
                 return [row for row in table.values() if row.seq == parameters[0]]
+            case (_, "media_of_content"):
+                assert projection is FILES
+                keys = [key for key, row in table.items() if row.file.sha256 == parameters[0]]
+                return [table[key] for key in sorted(keys, key=encode_key)]
         raise AssertionError(f"nobody answers the query {query} here")
 
     def apply(self, envelope: Envelope) -> None:

@@ -1,0 +1,1 @@
+"""Media files: the roots they lie in, and the outside programs that look into them."""

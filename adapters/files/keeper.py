@@ -1,0 +1,443 @@
+"""
+The keeper of files: what the web asks for, carried out on the disk and then put on record.
+
+Implements `adapters.keeper.FileKeeper`. The work is done by its neighbours: `storing` places what
+was uploaded, `shelving` moves, trashes and restores, `scanning` compares with the disk, `uploads`
+keeps what comes in parts, `making` joins and turns clips.
+"""
+
+import re
+import secrets
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from adapters.activity import Activity
+from adapters.files import staging
+from adapters.files.attendant import Attendant
+from adapters.files.errors import DiskFull
+from adapters.files.making import Maker
+from adapters.files.measuring import Measurer
+from adapters.files.mirror import Mirror
+from adapters.files.parts import Part
+from adapters.files.places import Places
+from adapters.files.roots import Root
+from adapters.files.scanning import Scanner
+from adapters.files.settings import FileSettings
+from adapters.files.shelving import Place, Shelf
+from adapters.files.storing import COPIES_MAX, Store
+from adapters.files.tidying import Tidier
+from adapters.files.tools import Toolbox
+from adapters.files.uploads import Uploads
+from adapters.keeper import (
+    Composed,
+    Composition,
+    Emptied,
+    Incoming,
+    Moved,
+    OpenFile,
+    Order,
+    Outcome,
+    Picture,
+    Restored,
+    ScanReport,
+    SourceState,
+    Trashed,
+    Upload,
+    Upright,
+)
+from adapters.ports import Desk
+from projections.commands import Record
+from projections.errors import NotFound, Rejected
+from projections.fold import Views
+from projections.media_commands import CreateProject, RegisterSource, RemoveSource, ToggleSource
+from projections.media_decisions import source_named
+from projections.media_events import ProjectReindexed, UploadOpened
+from projections.media_files import FILES, LibraryFile
+from projections.media_names import check_file_name, project_name
+from projections.media_sources import PRIMARY, PROJECTS, SOURCES, Project, Source
+
+SOURCE = "files"
+
+SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+ID_BYTES = 12
+LOOSE_PROJECT = "Unsorted-Loose"
+
+
+class Keeper:
+    """
+    Keeps files.
+
+    Args:
+        desk: where commands are handed in and rows looked up.
+        settings: how.
+    """
+
+    def __init__(self, desk: Desk, settings: FileSettings) -> None:
+        self._desk = desk
+        self._settings = settings
+        self._activity = Activity()
+        self._tools = Toolbox(anyio.CapacityLimiter(settings.tools_max))
+        self._places = Places(desk, settings)
+        self._store = Store(desk, file_mode=settings.file_mode)
+        self._shelf = Shelf(desk, self._places)
+        self._uploads = Uploads(desk, self._places, self._store, settings)
+        self._scanner = Scanner(desk, self._activity, stable_ns=settings.stable_ns)
+        self._mirror = Mirror(desk, self._places)
+        self._measurer = Measurer(desk, self._places, self._tools, settings)
+        self._tidier = Tidier(desk, self._places, self._uploads, self._shelf, settings=settings)
+        self._maker = Maker(
+            desk,
+            self._places,
+            self._store,
+            self._shelf,
+            tools=self._tools,
+            settings=settings,
+            activity=self._activity,
+        )
+        self._attendant = Attendant(
+            desk,
+            self._places,
+            scanner=self._scanner,
+            tidier=self._tidier,
+            mirror=self._mirror,
+            settings=settings,
+        )
+
+    @property
+    def activity(self) -> Activity:
+        """What is being done right now."""
+        return self._activity
+
+    async def run(self) -> None:
+        """Works in the background until cancelled."""
+        await anyio.to_thread.run_sync(staging.clear, self._settings.temporary)
+        await self._prepare()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._attendant.run, name="attendant")
+            tasks.start_soon(self._mirror.run, name="mirror")
+            tasks.start_soon(self._measurer.run, name="measurer")
+            tasks.start_soon(self._tidier.run, name="tidier")
+
+    async def _prepare(self) -> None:
+        """The primary source goes on record, and is claimed when it is used for the first time."""
+        root = self._settings.primary_root
+        known = await self._desk.read(lambda views: views.get(SOURCES, (PRIMARY,)))
+        if known is None or known.root != str(root):
+            if self._settings.makes_primary_root:
+                await anyio.to_thread.run_sync(partial(root.mkdir, parents=True, exist_ok=True))
+            await self._register(PRIMARY, str(root), is_primary=True, actor=SOURCE)
+
+    async def _register(self, name: str, root: str, *, is_primary: bool, actor: str) -> None:
+        await self._desk.submit(
+            RegisterSource(source=SOURCE, actor=actor, name=name, root=root, is_primary=is_primary)
+        )
+
+    async def sources(self) -> list[SourceState]:
+        """All sources."""
+        rows = await self._places.sources()
+        return [await self._state(row) for row in rows]
+
+    async def _state(self, source: Source) -> SourceState:
+        root = self._places.root_of(source)
+        is_there = source.enabled and await anyio.to_thread.run_sync(root.is_there)
+        return SourceState(source, is_there)
+
+    async def source(self, name: str | None) -> Source:
+        """An enabled source; the primary one when none is named."""
+        return await self._places.source(name)
+
+    async def register_source(
+        self, name: str, *, root: str, kind: str, enabled: bool, actor: str
+    ) -> SourceState:
+        """Makes a directory a source, or changes one."""
+        if name == PRIMARY or not SOURCE_NAME.fullmatch(name):
+            hint = "Use up to 64 letters, digits, dots, dashes and underscores; not `primary`."
+            raise Rejected(f"{name[:64]!r} can be no name of a source.", hint=hint)
+        others = [other for other in await self._places.sources() if other.name != name]
+        path = await anyio.to_thread.run_sync(self._places.check_root, root, others)
+        await anyio.to_thread.run_sync(Root(path, name).claim, name)
+        await self._desk.submit(
+            RegisterSource(
+                source=SOURCE, actor=actor, name=name, root=str(path), kind=kind, enabled=enabled
+            )
+        )
+        return await self._named(name)
+
+    async def _named(self, name: str) -> SourceState:
+        row = await self._desk.read(lambda views: source_named(views, name))
+        return await self._state(row)
+
+    async def toggle_source(self, name: str, *, enabled: bool, actor: str) -> SourceState:
+        """Switches a source on or off."""
+        await self._desk.submit(
+            ToggleSource(source=SOURCE, actor=actor, name=name, enabled=enabled)
+        )
+        return await self._named(name)
+
+    async def remove_source(self, name: str, *, actor: str) -> None:
+        """Takes a source from the list; its disk is not touched."""
+        await self._desk.submit(RemoveSource(source=SOURCE, actor=actor, name=name))
+
+    async def create_project(
+        self, source: str | None, *, label: str | None, notes: str, actor: str
+    ) -> Project:
+        """Makes a project of that label; the one there is, when there is one."""
+        place = await self._places.source(source)
+        root = await self._places.root(place.name)
+        taken = await anyio.to_thread.run_sync(root.projects)
+        name = project_name(label, taken)
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(root.make_project, name)
+            await self._desk.submit(
+                CreateProject(
+                    source=SOURCE, actor=actor, media_source=place.name, project=name, notes=notes
+                )
+            )
+        return await self.project(place.name, name)
+
+    async def project(self, source: str | None, project: str) -> Project:
+        """A project whose directory is there; one that nobody has looked at yet is empty."""
+        place = await self._places.source(source)
+        await self._places.project(place.name, project)
+        row = await self._desk.read(lambda views: views.get(PROJECTS, (place.name, project)))
+        if row is not None and not row.is_gone:
+            return row
+        now = self._desk.now_ns()
+        return Project(source=place.name, project=project, notes="", created_ns=now, seq=0)
+
+    async def _place(self, source: str | None, project: str) -> Place:
+        found = await self._places.source(source)
+        root = await self._places.project(found.name, project)
+        return Place(found.name, root, project)
+
+    async def reindex(self, source: str | None, project: str, *, actor: str) -> ScanReport:
+        """Compares a project with its directory now."""
+        place = await self._place(source, project)
+        await self._desk.submit(
+            CreateProject(
+                source=SOURCE,
+                actor=actor,
+                media_source=place.source,
+                project=project,
+                is_found=True,
+            )
+        )
+        report = await self._scanner.scan(
+            place.root, place.source, project, actor=actor, kind="reindex"
+        )
+        self._mirror.forget(place.source, project)
+        event = ProjectReindexed(
+            source=place.source,
+            project=project,
+            files_count=report.files_count,
+            found_count=len(report.found_paths),
+            gone_count=report.gone_count,
+            moved_count=report.moved_count,
+            skipped_count=report.skipped_count,
+            read_bytes=report.read_bytes,
+            problems=report.problems,
+        )
+        await self._desk.submit(Record(source=SOURCE, actor=actor, event=event))
+        return report
+
+    async def receive(self, source: str | None, project: str, *, size_bytes: int = 0) -> Part:
+        """A place for the bytes of an upload to this project."""
+        place = await self._place(source, project)
+        await self._check_room(place.root, size_bytes)
+        return await anyio.to_thread.run_sync(Part.create, place.root, secrets.token_hex(ID_BYTES))
+
+    async def _check_room(self, root: Root, size_bytes: int) -> None:
+        free_bytes = await anyio.to_thread.run_sync(root.free_bytes)
+        if free_bytes - size_bytes < self._settings.free_bytes_min:
+            raise DiskFull(
+                f"The disk has {free_bytes} bytes left: too little for {size_bytes} bytes more."
+            )
+
+    async def store(self, incoming: Incoming, order: Order) -> Outcome:
+        """Puts a received file at its place. The part is gone afterwards, however it ends."""
+        assert isinstance(incoming, Part)
+        return await self._store.store(incoming.root, incoming, order)
+
+    async def discard(self, incoming: Incoming) -> None:
+        """Forgets a partial upload."""
+        assert isinstance(incoming, Part)
+        await anyio.to_thread.run_sync(incoming.discard)
+
+    async def open_upload(
+        self,
+        source: str | None,
+        project: str,
+        *,
+        name: str,
+        size_bytes: int,
+        metadata: str,
+        mtime_ns: int | None,
+        sha256: str,
+        batch: str,
+        actor: str,
+    ) -> Upload:
+        """Announces a file that will come in parts."""
+        place = await self._place(source, project)
+        await self._check_room(place.root, size_bytes)
+        announced = UploadOpened(
+            id="",
+            source=place.source,
+            project=project,
+            name=check_file_name(name),
+            size_bytes=size_bytes,
+            expires_ns=0,
+            metadata=metadata,
+            mtime_ns=mtime_ns,
+            sha256=sha256,
+            batch=batch,
+        )
+        return await self._uploads.announce(place.root, announced, actor=actor)
+
+    async def upload(self, upload_id: str, *, actor: str) -> Upload:
+        """An announced file; one that is complete too, for a while."""
+        return await self._uploads.find(upload_id, actor=actor)
+
+    async def resume(self, upload_id: str, *, actor: str, offset: int) -> Part:
+        """The part to write the next bytes of an announced file to."""
+        return await self._uploads.resume(upload_id, actor=actor, offset=offset)
+
+    async def pause(self, upload_id: str, incoming: Incoming) -> Upload:
+        """Puts a part aside, on the disk, with all that was written of it."""
+        return await self._uploads.pause(upload_id)
+
+    async def rewind(self, upload_id: str, incoming: Incoming, *, offset: int) -> Upload:
+        """Puts a part aside without what was written since `offset`."""
+        return await self._uploads.rewind(upload_id)
+
+    async def complete(self, upload_id: str, incoming: Incoming, *, actor: str) -> Outcome:
+        """Puts a file that is all there at its place, and closes the announcement with it."""
+        return await self._uploads.complete(upload_id, actor=actor)
+
+    async def terminate(self, upload_id: str, *, actor: str) -> None:
+        """Gives an announced file up."""
+        await self._uploads.terminate(upload_id, actor=actor)
+
+    async def open(self, source: str | None, project: str, path: str) -> OpenFile:
+        """A file for reading; whoever asked closes it."""
+        place = await self._place(source, project)
+        return await anyio.to_thread.run_sync(place.root.open, project, path)
+
+    async def present(
+        self, source: str | None, project: str, contents: Sequence[str]
+    ) -> dict[str, str]:
+        """The contents that a project really has on its disk, and where."""
+        place = await self._place(source, project)
+        return await self._store.present(place.root, place.source, project, contents)
+
+    async def trash(
+        self, source: str | None, project: str, paths: Sequence[str], *, actor: str
+    ) -> Trashed:
+        """Throws files into the trash of their source."""
+        return await self._shelf.trash(await self._place(source, project), paths, actor=actor)
+
+    async def restore(self, ids: Sequence[str], *, actor: str) -> Restored:
+        """Takes files out of the trash again."""
+        return await self._shelf.restore(ids, actor=actor)
+
+    async def empty_trash(
+        self,
+        source: str | None,
+        *,
+        ids: Sequence[str] | None,
+        before_ns: int | None,
+        actor: str,
+    ) -> Emptied:
+        """Deletes what is in the trash for good: these ids, or what went there before a moment."""
+        names = [source] if source else [row.name for row in await self._places.sources()]
+        count = size_bytes = 0
+        for name in names:
+            root = await self._places.root(name)
+            emptied = await self._shelf.empty(name, root, ids=ids, before_ns=before_ns, actor=actor)
+            count += emptied.count
+            size_bytes += emptied.size_bytes
+        return Emptied(count=count, size_bytes=size_bytes)
+
+    async def move(
+        self,
+        source: str | None,
+        project: str,
+        paths: Sequence[str],
+        *,
+        to_source: str | None,
+        to_project: str,
+        actor: str,
+    ) -> Moved:
+        """Moves files to another project."""
+        here = await self._place(source, project)
+        there = await self._place(to_source or here.source, to_project)
+        return await self._shelf.move(here, paths, there, actor=actor)
+
+    async def rename(
+        self, source: str | None, project: str, paths: dict[str, str], *, actor: str
+    ) -> dict[str, str]:
+        """Renames files inside a project; by old path the path each got."""
+        return await self._shelf.rename(await self._place(source, project), paths, actor=actor)
+
+    async def organize(self, source: str | None, *, actor: str) -> tuple[str | None, list[str]]:
+        """Moves the finished files that lie loose in a root into its project Unsorted-Loose."""
+        found = await self._places.source(source)
+        root = await self._places.root(found.name)
+        names = await anyio.to_thread.run_sync(root.loose_files)
+        if not names:
+            return None, []
+        await anyio.to_thread.run_sync(root.make_project, LOOSE_PROJECT)
+        place = Place(found.name, root, LOOSE_PROJECT)
+        taken = await self._shelf.take_in(place, names)
+        await self.reindex(found.name, LOOSE_PROJECT, actor=actor)
+        return LOOSE_PROJECT, taken
+
+    async def picture(self, source: str | None, project: str, sha256: str) -> Picture:
+        """The thumbnail of a file; one that is not made yet is made next."""
+        found = await self._places.source(source)
+        row = await self._desk.read(partial(_content, found.name, project, sha256))
+        if row is None:
+            hint = f"GET /api/projects/{project}/media lists the files there are."
+            raise NotFound(f"{project!r} has no file with this content.", hint=hint)
+        picture = await anyio.to_thread.run_sync(self._measurer.picture_of, row)
+        if picture.status == "pending":
+            self._measurer.want(row)
+        return picture
+
+    async def stage(self) -> Path:
+        """A fresh directory for clips that come only to be joined."""
+        roots = [Path(source.root) for source in await self._places.sources()]
+        return await anyio.to_thread.run_sync(staging.stage, self._settings.temporary, roots)
+
+    async def unstage(self, folder: Path) -> None:
+        """Removes such a directory with all in it."""
+        await anyio.to_thread.run_sync(staging.unstage, folder)
+
+    async def compose(self, composition: Composition) -> Composed:
+        """Joins clips."""
+        return await self._maker.compose(composition)
+
+    async def make_upright(
+        self,
+        source: str | None,
+        project: str,
+        paths: Sequence[str] | None,
+        *,
+        dry_run: bool,
+        limit: int | None,
+        actor: str,
+    ) -> list[Upright]:
+        """Turns rotated clips upright, or says which it would; originals go to the trash."""
+        place = await self._place(source, project)
+        return await self._maker.make_upright(
+            place, paths, dry_run=dry_run, limit=limit, actor=actor
+        )
+
+
+def _content(source: str, project: str, sha256: str, views: Views) -> LibraryFile | None:
+    rows = views.find(FILES, "media_of_content", (sha256, COPIES_MAX))
+    here = (row for row in rows if (row.source, row.project) == (source, project))
+    return next((row for row in here if not row.is_gone), None)

@@ -1,0 +1,157 @@
+"""
+Finding out what files tell, and making their small pictures: in the background, once per content.
+
+What somebody is looking at comes first. A few programs run at a time, at low priority; a file that
+cannot be understood is put on record as such and not tried again until it changes.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from adapters.files.places import Places
+from adapters.files.settings import FileSettings
+from adapters.files.thumbnails import study, thumbnail_path
+from adapters.files.tool_errors import Gone, ToolMissing
+from adapters.files.tools import Toolbox
+from adapters.keeper import Picture
+from adapters.ports import Desk
+from projections.errors import PlayheadError
+from projections.fold import Views, encode_key
+from projections.media_commands import MeasureFacts
+from projections.media_files import FILES, LibraryFile
+
+SOURCE = "files"
+
+ROUND_FILES = 16
+"""Looked at before it is asked again what somebody wants to see."""
+
+PAGE_ROWS = 200
+WANTED_MAX = 500
+"""Pictures asked for and not made yet; a page shows fewer at once."""
+
+PASSED_OVER_MAX = 100_000
+RETRY_MISSING_TOOL_S = 60.0
+QUIET_S = 0.2
+
+
+class Measurer:
+    """Works through the files whose facts are not known."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        places: Places,
+        tools: Toolbox,
+        settings: FileSettings,
+    ) -> None:
+        self._desk = desk
+        self._places = places
+        self._tools = tools
+        self._settings = settings
+        self._wanted: dict[str, LibraryFile] = {}
+        self._woken = anyio.Event()
+        self._passed_over: set[tuple[str, str, str, int]] = set()
+        """Files that were gone when they were looked at: a sweep says what became of them."""
+        self._has_complained = False
+
+    def picture_of(self, row: LibraryFile) -> Picture:
+        """The small picture of a file; looks at the disk, so it belongs in a worker thread."""
+        path = thumbnail_path(self._settings.thumbnails, row.file.sha256)
+        facts = row.file.facts
+        if facts is None or facts.thumbnail == "made":
+            is_made = path.is_file()
+            return Picture(file=path if is_made else None, status="made" if is_made else "pending")
+        return Picture(file=None, status=facts.thumbnail)
+
+    def want(self, row: LibraryFile) -> None:
+        """Has a file looked at next."""
+        if len(self._wanted) < WANTED_MAX:
+            self._wanted.setdefault(row.file.sha256, row)
+            self._woken.set()
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        while True:
+            changed = self._desk.changed
+            self._woken = anyio.Event()
+            if await self._work():
+                continue
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_wake, changed.wait, tasks.cancel_scope)
+                tasks.start_soon(_wake, self._woken.wait, tasks.cancel_scope)
+            await anyio.sleep(QUIET_S)
+
+    async def _work(self) -> bool:
+        """Looks at some files; whether there may be more."""
+        rows = await self._next()
+        async with anyio.create_task_group() as tasks:
+            for row in rows:
+                tasks.start_soon(self._measure, row)
+        return bool(rows) and not self._has_complained
+
+    async def _next(self) -> list[LibraryFile]:
+        """What is wanted, else the next files without facts; each content once."""
+        if self._wanted:
+            shas = list(self._wanted)[:ROUND_FILES]
+            return [self._wanted.pop(sha256) for sha256 in shas]
+        rows = await self._desk.read(self._unmeasured)
+        return list({row.file.sha256: row for row in rows}.values())[:ROUND_FILES]
+
+    def _unmeasured(self, views: Views) -> list[LibraryFile]:
+        """The first page with something to do in it."""
+        key = ""
+        while True:
+            rows = views.find(FILES, "media_unmeasured", (key, PAGE_ROWS))
+            left = [row for row in rows if _mark(row) not in self._passed_over]
+            if left or len(rows) < PAGE_ROWS:
+                return left
+            last = rows[-1]
+            key = encode_key((last.source, last.project, last.file.path))
+
+    async def _measure(self, row: LibraryFile) -> None:
+        try:
+            path = await self._locate(row)
+            facts = await study(
+                path,
+                thumbnail_path(self._settings.thumbnails, row.file.sha256),
+                tools=self._tools,
+                width=self._settings.thumbnail_width,
+                probe_timeout_s=self._settings.tool_timeout_s,
+                thumbnail_timeout_s=self._settings.tool_timeout_s,
+            )
+            await self._desk.submit(
+                MeasureFacts(source=SOURCE, actor=SOURCE, sha256=row.file.sha256, facts=facts)
+            )
+            self._has_complained = False
+        except ToolMissing as error:
+            await self._complain(str(error), error.hint)
+        except (Gone, PlayheadError, OSError) as error:
+            self._pass_over(row, str(error))
+
+    async def _locate(self, row: LibraryFile) -> Path:
+        root = await self._places.root(row.source)
+        return await anyio.to_thread.run_sync(root.locate, row.project, row.file.path)
+
+    async def _complain(self, sentence: str, hint: str) -> None:
+        if not self._has_complained:
+            self._desk.tell("warning", "tool_missing", reason=sentence, hint=hint)
+        self._has_complained = True
+        await anyio.sleep(RETRY_MISSING_TOOL_S)
+
+    def _pass_over(self, row: LibraryFile, why: str) -> None:
+        self._desk.tell("debug", "not_measured", project=row.project, path=row.file.path, why=why)
+        if len(self._passed_over) >= PASSED_OVER_MAX:
+            self._passed_over.clear()
+        self._passed_over.add(_mark(row))
+
+
+async def _wake(wait: Callable[[], Awaitable[object]], scope: anyio.CancelScope) -> None:
+    await wait()
+    scope.cancel()
+
+
+def _mark(row: LibraryFile) -> tuple[str, str, str, int]:
+    return (row.source, row.project, row.file.path, row.seq)

@@ -1,0 +1,96 @@
+"""
+Opening what may not be what its name promises: only a regular file is handed out.
+"""
+
+import errno
+import os
+import stat
+from typing import Self
+
+from adapters.files.kernel import held, open_beneath
+from projections.media_scan import Entry
+
+FILE_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
+"""A pipe or a terminal that bears the name of a clip must not hold us up before we notice."""
+
+
+class OpenFile:
+    """
+    A regular file open for reading: its descriptor, and what it was when it was opened. Close it,
+    or use it as a context manager.
+    """
+
+    def __init__(self, fd: int, status: os.stat_result) -> None:
+        self.fd = fd
+        self.stat = status
+
+    def close(self) -> None:
+        """Closes the file; twice is once."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def detach(self) -> int:
+        """The descriptor, which is the caller's to close from now on."""
+        fd, self.fd = self.fd, -1
+        return fd
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_regular(folder: int, path: str) -> OpenFile:
+    """
+    Opens a regular file beneath a directory.
+
+    Raises:
+        OSError: as open(2) does; ENXIO for what is neither file nor directory.
+    """
+    try:
+        fd = open_beneath(folder, path, FILE_FLAGS)
+    except BlockingIOError:
+        fd = _open_when_released(folder, path)
+    status = os.fstat(fd)
+    if stat.S_ISREG(status.st_mode):
+        return OpenFile(fd, status)
+    os.close(fd)
+    raise _not_regular(status)
+
+
+def _open_when_released(folder: int, path: str) -> int:
+    """Samba may hold a lease on a file for a client; it gives it up when we wait for it."""
+    with held(open_beneath(folder, path, os.O_PATH)) as reference:
+        status = os.fstat(reference)
+        if not stat.S_ISREG(status.st_mode):
+            raise _not_regular(status)
+        return os.open(f"/proc/self/fd/{reference}", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def regular_status(folder: int, name: str) -> os.stat_result:
+    """
+    What is known of a regular file in a directory, without opening it.
+
+    Raises:
+        OSError: as stat(2) does; ENXIO or EISDIR for what is no regular file.
+    """
+    status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if not stat.S_ISREG(status.st_mode):
+        raise _not_regular(status)
+    return status
+
+
+def _not_regular(status: os.stat_result) -> OSError:
+    number = errno.ENXIO
+    if stat.S_ISDIR(status.st_mode):
+        number = errno.EISDIR
+    elif stat.S_ISLNK(status.st_mode):
+        number = errno.ELOOP
+    return OSError(number, os.strerror(number))
+
+
+def entry_of(path: str, status: os.stat_result) -> Entry:
+    """A file as a listing would tell of it."""
+    return Entry(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)

@@ -1,0 +1,217 @@
+"""
+Putting a received file at its place: once, safely, and on record.
+
+The same content lands in a project only once, however many send it at the same time: one at a time
+may ask whether it is there, looks at the disk to see that it really is, and places it if not. The
+file is at its place and on the disk before the log says so; if the log cannot, it goes again.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from adapters.files.errors import Changed, Missing
+from adapters.files.hashing import hash_file
+from adapters.files.locks import KeyedLocks
+from adapters.files.parts import Part
+from adapters.files.roots import Root
+from adapters.keeper import Order, Outcome
+from adapters.ports import Desk
+from projections.errors import PlayheadError, Rejected
+from projections.fold import Views
+from projections.media_commands import SeeDuplicate, StoreFile
+from projections.media_events import MediaFile
+from projections.media_files import FILES, LibraryFile
+from projections.media_names import kind_of
+
+SOURCE = "files"
+"""Under this name the log has what the keeper of files did."""
+
+COPIES_MAX = 1_000
+
+
+class Store:
+    """Places files; see the module's text."""
+
+    def __init__(self, desk: Desk, *, file_mode: int) -> None:
+        self._desk = desk
+        self._file_mode = file_mode
+        self._contents = KeyedLocks()
+
+    async def store(
+        self, root: Root, part: Part, order: Order, *, keeps_part: bool = False
+    ) -> Outcome:
+        """
+        Puts a complete part at its place, or finds that its content is there already. The part is
+        gone afterwards in either case; when it fails too, unless `keeps_part` and a later try may
+        succeed.
+
+        Raises:
+            Rejected: the content is not what its sender said.
+            DiskFull: there is no room.
+            PlayheadError: it could not be recorded; nothing was kept.
+        """
+        leave = part.pause if keeps_part else part.discard
+        try:
+            outcome = await self._store(root, part, order)
+        except Rejected:
+            leave = part.discard
+            raise
+        else:
+            leave = part.discard
+            return outcome
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(leave)
+
+    async def present(
+        self, root: Root, source: str, project: str, contents: Sequence[str]
+    ) -> dict[str, str]:
+        """Of these contents, those that a project really has on its disk, and where."""
+        copies = await self._desk.read(partial(_of_contents, tuple(contents)))
+        here = [
+            row
+            for row in copies
+            if (row.source, row.project) == (source, project) and not row.is_gone
+        ]
+        return await anyio.to_thread.run_sync(_present, root, here)
+
+    async def _store(self, root: Root, part: Part, order: Order) -> Outcome:
+        sha256 = await anyio.to_thread.run_sync(part.finish, self._file_mode, order.mtime_ns)
+        if order.sha256 and order.sha256.lower() != sha256:
+            message = f"{order.name!r} arrived with the content {sha256}, not {order.sha256}."
+            raise Rejected(message, hint="It was damaged on its way: send it again.")
+        async with self._contents.holding((order.source, order.project, sha256)):
+            with anyio.CancelScope(shield=True):
+                return await self._decided(root, part, order, sha256=sha256)
+        raise AssertionError("what is shielded is not cancelled")
+
+    async def _decided(self, root: Root, part: Part, order: Order, *, sha256: str) -> Outcome:
+        copies = await self._copies(order, sha256)
+        live, vanished = await anyio.to_thread.run_sync(_looked_at, root, copies)
+        if live is not None and not order.is_wanted_twice:
+            await self._desk.submit(_duplicate(order, live))
+            return self._outcome(order, live.file, is_stored=False)
+        return await self._placed(root, part, order, vanished=vanished)
+
+    async def _copies(self, order: Order, sha256: str) -> list[LibraryFile]:
+        rows = await self._desk.read(partial(_of_content, sha256))
+        place = (order.source, order.project)
+        return [row for row in rows if (row.source, row.project) == place and not row.is_gone]
+
+    async def _placed(
+        self, root: Root, part: Part, order: Order, *, vanished: tuple[str, ...]
+    ) -> Outcome:
+        placed = await anyio.to_thread.run_sync(
+            partial(part.place, order.project, order.folder, order.name)
+        )
+        file = MediaFile(
+            path=placed.path,
+            sha256=part.sha256,
+            size_bytes=placed.size_bytes,
+            mtime_ns=placed.mtime_ns,
+            inode=placed.inode,
+            added_ns=self._desk.now_ns(),
+            kind=kind_of(placed.path),
+            tags=order.tags,
+        )
+        try:
+            await self._desk.submit(_stored(order, file, vanished))
+        except PlayheadError:
+            await anyio.to_thread.run_sync(root.remove, order.project, file.path)
+            raise
+        return await self._settled(root, order, file)
+
+    async def _settled(self, root: Root, order: Order, file: MediaFile) -> Outcome:
+        """The writer may have known of a copy that was found on the disk a moment ago."""
+        place = (order.source, order.project)
+        row = await self._desk.read(lambda views: views.get(FILES, (*place, file.path)))
+        if row is not None and not row.is_gone and row.file.sha256 == file.sha256:
+            return self._outcome(order, file, is_stored=True)
+        await anyio.to_thread.run_sync(root.remove, order.project, file.path)
+        others = await self._copies(order, file.sha256)
+        return self._outcome(order, others[0].file if others else file, is_stored=False)
+
+    def _outcome(self, order: Order, file: MediaFile, *, is_stored: bool) -> Outcome:
+        return Outcome(
+            is_stored=is_stored,
+            source=order.source,
+            project=order.project,
+            path=file.path,
+            sha256=file.sha256,
+            size_bytes=file.size_bytes,
+            at=self._desk.now_ns(),
+        )
+
+
+def _of_content(sha256: str, views: Views) -> list[LibraryFile]:
+    return views.find(FILES, "media_of_content", (sha256, COPIES_MAX))
+
+
+def _of_contents(contents: tuple[str, ...], views: Views) -> list[LibraryFile]:
+    wanted = msgspec.json.encode(contents).decode()
+    return views.find(FILES, "media_of_contents", (wanted, COPIES_MAX * len(contents)))
+
+
+def _present(root: Root, rows: list[LibraryFile]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for row in rows:
+        if row.file.sha256 not in found and is_there(root, row):
+            found[row.file.sha256] = row.file.path
+    return found
+
+
+def _looked_at(root: Root, copies: list[LibraryFile]) -> tuple[LibraryFile | None, tuple[str, ...]]:
+    """The first copy that is really there, and the paths at which there is none."""
+    vanished: list[str] = []
+    for row in copies:
+        if is_there(root, row):
+            return row, tuple(vanished)
+        vanished.append(row.file.path)
+    return None, tuple(vanished)
+
+
+def is_there(root: Root, row: LibraryFile) -> bool:
+    """Whether a file lies where it is known to be; read anew when somebody touched it since."""
+    try:
+        with root.open(row.project, row.file.path) as file:
+            known = (row.file.size_bytes, row.file.mtime_ns, row.file.inode)
+            if (file.stat.st_size, file.stat.st_mtime_ns, file.stat.st_ino) == known:
+                return True
+            return file.stat.st_size == row.file.size_bytes and (
+                hash_file(file.fd) == row.file.sha256
+            )
+    except (Missing, Changed):
+        return False
+
+
+def _duplicate(order: Order, row: LibraryFile) -> SeeDuplicate:
+    return SeeDuplicate(
+        source=SOURCE,
+        media_source=order.source,
+        actor=order.actor,
+        project=order.project,
+        path=row.file.path,
+        sha256=row.file.sha256,
+        size_bytes=row.file.size_bytes,
+        name=order.name,
+        batch=order.batch,
+    )
+
+
+def _stored(order: Order, file: MediaFile, vanished: tuple[str, ...]) -> StoreFile:
+    return StoreFile(
+        source=SOURCE,
+        media_source=order.source,
+        actor=order.actor,
+        project=order.project,
+        how=order.how,
+        file=file,
+        name=order.name,
+        batch=order.batch,
+        vanished=vanished,
+        is_wanted_twice=order.is_wanted_twice,
+    )
