@@ -232,6 +232,9 @@ class FileKeeper(Protocol):
     async def project(self, source: str | None, project: str) -> Project:
         """A project whose directory is there."""
 
+    async def projects(self, source: str | None) -> list[str]:
+        """The names of the projects that the disk of a source has, sorted."""
+
     async def reindex(self, source: str | None, project: str, *, actor: str) -> ScanReport:
         """Compares a project with its directory now."""
 

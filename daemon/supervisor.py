@@ -31,6 +31,7 @@ from daemon.maintenance import GarbageCollector
 from daemon.telemetry.logs import logger
 from daemon.telemetry.otlp import Otlp
 from daemon.web.ledger import show_figures
+from daemon.web.media_figures import show_media_figures
 from daemon.web.services import Services
 from projections.commands import Record
 from projections.errors import PlayheadError
@@ -78,6 +79,7 @@ async def _show_figures(services: Services) -> None:
     while True:
         try:
             await show_figures(services)
+            await show_media_figures(services)
         except PlayheadError as error:
             logger.debug("no_figures", reason=str(error))
         await anyio.sleep(FIGURES_EVERY_S)

@@ -118,7 +118,7 @@ def build(
         installation=installation_id(directory.root),
         observe=metrics.server_asked,
     )
-    keeper = keeper_of(settings, desk, directory.root)
+    keeper = keeper_of(settings, desk, directory.root, metrics=metrics)
     services = Services(
         settings=settings,
         writer=writer,

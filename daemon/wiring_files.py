@@ -8,15 +8,16 @@ from adapters.files.keeper import Keeper
 from adapters.files.settings import FileSettings
 from adapters.ports import Desk
 from daemon.config import Settings
+from daemon.telemetry.metrics import Metrics
 from projections.envelope import NANOS_PER_SECOND
 
 SECONDS_PER_HOUR = 3_600
 SECONDS_PER_DAY = 86_400
 
 
-def keeper_of(settings: Settings, desk: Desk, data: Path) -> Keeper:
+def keeper_of(settings: Settings, desk: Desk, data: Path, *, metrics: Metrics) -> Keeper:
     """The keeper of the files of all sources."""
-    return Keeper(desk, file_settings(settings, data.absolute()))
+    return Keeper(desk, file_settings(settings, data.absolute()), count=metrics.count)
 
 
 def file_settings(settings: Settings, data: Path) -> FileSettings:

@@ -14,6 +14,7 @@ from projections.library import ITEMS, member
 from projections.playlist_decisions import delivered_playlist
 from projections.sync_commands import (
     Abandoned,
+    Attempt,
     Deferred,
     Delivered,
     DeliveredPlaylist,
@@ -42,9 +43,19 @@ def record_attempts(views: Views, command: RecordAttempts, now: Nanos) -> list[D
     for attempt in command.attempts:
         key = delivery_key(command.target, attempt.user, attempt.subject)
         row = views.get(DELIVERIES, key)
-        if row is not None:
+        if row is not None and not _is_known(row, attempt, now):
             drafts.append(_outcome(views, row, attempt, now))
     return drafts
+
+
+def _is_known(row: Delivery, attempt: Attempt, now: Nanos) -> bool:
+    """Whether the log says already that a delivery is held back, why, and until when at most."""
+    return (
+        isinstance(attempt, Deferred)
+        and row.is_held
+        and row.due_ns > now
+        and row.note == attempt.reason
+    )
 
 
 def _outcome(

@@ -31,6 +31,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     One thing to be written. `seq` is its latest plan, `planned_at` the first one's time. `earlier`
     are the fields of superseded plans: any of them may have been written without our hearing so.
+    `deferrals_count` is how often in a row it was not the moment; a newer plan waits for the same.
     """
 
     target: str
@@ -54,6 +55,11 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             return ()
         return (*self.earlier, self.wish.fields)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether it was not the moment: it is tried at `due_ns`, or once the moment has come."""
+        return self.status == "due" and self.deferrals_count > 0
+
 
 EARLIER_MAX = 8
 """Superseded plans that are remembered, the latest: a lane that hangs hangs in one of them."""
@@ -63,7 +69,7 @@ class Deliveries(Projection[Delivery]):
     """Open deliveries per target, person and subject."""
 
     name = "deliveries"
-    version = 2
+    version = 3
     row = Delivery
     handles = frozenset(
         {
@@ -80,8 +86,14 @@ class Deliveries(Projection[Delivery]):
         Column("status", "TEXT"),
         Column("due_ns", "INTEGER"),
         Column("seq", "INTEGER"),
+        Column("held", "INTEGER"),
     )
-    indexes = (("target", "status", "due_ns"), ("status", "seq"), ("seq",))
+    indexes = (
+        ("target", "status", "due_ns"),
+        ("status", "seq"),
+        ("seq",),
+        ("target", "held", "due_ns"),
+    )
 
     def keys(self, envelope: Envelope) -> tuple[Key, ...]:
         """The subject's row; a plan for an item also ends the wait for the title."""
@@ -106,7 +118,7 @@ class Deliveries(Projection[Delivery]):
 
     def index(self, row: Delivery) -> tuple[str | int | float | None, ...]:
         """The values queries select by."""
-        return (row.target, row.status, row.due_ns, row.seq)
+        return (row.target, row.status, row.due_ns, row.seq, int(row.is_held))
 
 
 def _planned(row: Delivery | None, event: DeltaPlanned, envelope: Envelope) -> Delivery:
@@ -116,18 +128,21 @@ def _planned(row: Delivery | None, event: DeltaPlanned, envelope: Envelope) -> D
         wish = msgspec.structs.replace(wish, fields=merged(row.wish.fields, wish.fields))
         earlier = tuple(dict.fromkeys(row.told()))[-EARLIER_MAX:]
     waits = isinstance(wish, UserDataWish) and wish.item_id is None
+    held = row if row is not None and row.is_held else None
     return Delivery(
         target=event.target,
         user=event.user,
         subject=event.subject,
         wish=wish,
         status="waiting" if waits else "due",
-        due_ns=event.due_ns,
+        due_ns=event.due_ns if held is None else max(event.due_ns, held.due_ns),
         seq=envelope.seq,
         cause=envelope.cause,
         planned_at=envelope.at if row is None else row.planned_at,
         title=event.title,
         attempts_count=row.attempts_count if row is not None and waits else 0,
+        deferrals_count=0 if held is None else held.deferrals_count,
+        note="" if held is None else held.note,
         earlier=earlier,
     )
 
@@ -141,6 +156,7 @@ def _after_attempt(row: Delivery, event: Any) -> Delivery | None:
                 row,
                 due_ns=event.retry_ns,
                 attempts_count=row.attempts_count + 1,
+                deferrals_count=0,
                 note=event.error,
             )
         case DeltaDeferred():

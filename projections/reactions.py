@@ -14,6 +14,7 @@ from projections.deliveries import DELIVERIES, Delivery, delivery_key, waiting_s
 from projections.envelope import NANOS_PER_SECOND, Draft, Envelope, Nanos
 from projections.events import Event, PositionReported
 from projections.fold import Views
+from projections.in_force import kept_fields, policy_of_title, rules_in_force
 from projections.library import (
     CLUES,
     ITEMS,
@@ -27,10 +28,8 @@ from projections.matching import title_of_file
 from projections.playlist_events import PlaylistObserved
 from projections.playlist_reactions import playlists_observed
 from projections.positions import is_late
-from projections.rules import policy_for, shared_path_of
 from projections.streams import StreamsSeen
 from projections.streams_reactions import streams_seen, streams_told
-from projections.sync_decisions import kept_fields, rules_in_force
 from projections.sync_events import (
     Account,
     AccountsListed,
@@ -166,9 +165,8 @@ class _Planner:
         """Servers that lack the title are told once they have it, if the path's policy says so."""
         if not members:
             return
-        item = next(iter(members.values()))
-        path = shared_path_of(self._rules, item.server, item.item.listing)
-        policy = policy_for(self._rules, path)
+        copies = sorted(members.values(), key=lambda item: (item.server, item.item_id))
+        policy = policy_of_title(self._rules, copies)
         if policy is None or policy.retries_max == 0:
             return
         having = {member.server for member in members.values()}
@@ -177,7 +175,7 @@ class _Planner:
             if wanted and server not in having and self._may_write(server):
                 wish = UserDataWish(media=self._media, item_id=None, fields=wanted)
                 subject = waiting_subject(self._media)
-                yield from self._planned(server, subject, wish, item, delay_ns=policy.delay_ns)
+                yield from self._planned(server, subject, wish, copies[0], delay_ns=policy.delay_ns)
 
     def _may_write(self, server: str) -> bool:
         person = self._views.get(PEOPLE, (self._user,))

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-SETTINGS = ("PLAYHEAD_", "BASIC_AUTH_", "GC_SCHEDULE", "OTEL_")
+SETTINGS = ("PLAYHEAD_", "BASIC_AUTH_", "GC_SCHEDULE", "OTEL_", "MEDIA_SYNC_", "PROJECT_ROOT")
 
 
 @pytest.fixture(scope="session")

@@ -22,10 +22,14 @@ def temporary_name() -> str:
     return f"{_PROCESS}{next(_numbers)}{TEMPORARY_SUFFIX}"
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a name is one that we gave to an unfinished file, in this process or another."""
+    return name.startswith(TEMPORARY_PREFIX) and name.endswith(TEMPORARY_SUFFIX)
+
+
 def is_left_over(name: str) -> bool:
     """Whether a name is one that a process which has ended gave to an unfinished file."""
-    is_ours = name.startswith(TEMPORARY_PREFIX) and name.endswith(TEMPORARY_SUFFIX)
-    return is_ours and not name.startswith(_PROCESS)
+    return is_temporary(name) and not name.startswith(_PROCESS)
 
 
 def replace_file(folder: int, name: str, chunks: Iterable[bytes], *, mode: int) -> None:

@@ -33,7 +33,7 @@ from projections.moments import NotAMoment, parse_moment
 SOURCE = "files"
 
 PROJECTS_MAX = 100_000
-REACH_EVERY_S = 5.0
+REACH_EVERY_S = 2.0
 """How soon it is noticed that a disk went away or came back."""
 
 SETTLE_S = 0.2

@@ -20,8 +20,8 @@ VIEWS = LISTING_FILE.rpartition("/")[0]
 def clean(root: Root, keep: AbstractSet[str]) -> int:
     """
     Removes parts of uploads that will not be resumed, unfinished copies and views beside the files
-    they should have become, and empty folders in the trash. What this process is writing at the
-    moment stays.
+    they should have become, and what never arrived in the trash. What this process is writing at
+    the moment stays.
 
     Args:
         root: what to put in order.
@@ -34,8 +34,7 @@ def clean(root: Root, keep: AbstractSet[str]) -> int:
         Unreachable: the root is not there.
         PlayheadError: the disk would not let something go.
     """
-    count = parts.keep_only(root, keep)
-    trash.remove_empty_folders(root)
+    count = parts.keep_only(root, keep) + trash.clean(root)
     for project in root.projects():
         with suppress(Missing):  # deleted since it was listed
             for folder in (VIEWS, *folders(root, project)):

@@ -59,7 +59,7 @@ def _hash(fd: int, before: os.stat_result, progress: Progress, cancelled: Cancel
         progress(size_bytes)
     else:
         found = hashlib.sha256(usedforsecurity=False)
-        size_bytes = feed(found, fd, progress=progress, cancelled=cancelled)
+        size_bytes = feed(found, fd, before.st_size, progress=progress, cancelled=cancelled)
     if size_bytes != before.st_size or is_changed(before, os.fstat(fd)):
         raise Changed("A file changed while it was read.")
     return found.hexdigest()
@@ -68,12 +68,17 @@ def _hash(fd: int, before: os.stat_result, progress: Progress, cancelled: Cancel
 def feed(
     found: "hashlib._Hash",
     fd: int,
+    size_bytes: int,
     *,
     progress: Progress = ignore,
     cancelled: Cancelled = never,
 ) -> int:
     """
-    Hashes a file from its beginning to its end; gives its size.
+    Hashes a file from its beginning to its end; of one that grows, not much more than the size that
+    it is said to have.
+
+    Returns:
+        How many bytes there were.
 
     Raises:
         Stopped: `cancelled` said so.
@@ -82,7 +87,7 @@ def feed(
     os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
     buffer = memoryview(bytearray(CHUNK_BYTES))
     offset = 0
-    while count := os.preadv(fd, [buffer], offset):
+    while offset <= size_bytes and (count := os.preadv(fd, [buffer], offset)):
         found.update(buffer[:count])
         offset += count
         progress(count)

@@ -6,10 +6,8 @@ was uploaded, `shelving` moves, trashes and restores, `scanning` compares with t
 keeps what comes in parts, `making` joins and turns clips.
 """
 
-import re
 import secrets
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import anyio
@@ -18,17 +16,19 @@ import anyio.to_thread
 from adapters.activity import Activity
 from adapters.files import staging
 from adapters.files.attendant import Attendant
+from adapters.files.counting import Count, ignore
 from adapters.files.errors import DiskFull
 from adapters.files.making import Maker
 from adapters.files.measuring import Measurer
 from adapters.files.mirror import Mirror
 from adapters.files.parts import Part
 from adapters.files.places import Places
+from adapters.files.registering import SourceRegistry
 from adapters.files.roots import Root
 from adapters.files.scanning import Scanner
 from adapters.files.settings import FileSettings
 from adapters.files.shelving import Place, Shelf
-from adapters.files.storing import COPIES_MAX, Store
+from adapters.files.storing import Store
 from adapters.files.tidying import Tidier
 from adapters.files.tools import Toolbox
 from adapters.files.uploads import Uploads
@@ -51,18 +51,13 @@ from adapters.keeper import (
 )
 from adapters.ports import Desk
 from projections.commands import Record
-from projections.errors import NotFound, Rejected
-from projections.fold import Views
-from projections.media_commands import CreateProject, RegisterSource, RemoveSource, ToggleSource
-from projections.media_decisions import source_named
+from projections.media_commands import CreateProject
 from projections.media_events import ProjectReindexed, UploadOpened
-from projections.media_files import FILES, LibraryFile
 from projections.media_names import check_file_name, project_name
-from projections.media_sources import PRIMARY, PROJECTS, SOURCES, Project, Source
+from projections.media_sources import PROJECTS, Project, Source
 
 SOURCE = "files"
 
-SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ID_BYTES = 12
 LOOSE_PROJECT = "Unsorted-Loose"
 
@@ -74,20 +69,22 @@ class Keeper:
     Args:
         desk: where commands are handed in and rows looked up.
         settings: how.
+        count: adds to a counter of the metrics.
     """
 
-    def __init__(self, desk: Desk, settings: FileSettings) -> None:
+    def __init__(self, desk: Desk, settings: FileSettings, *, count: Count = ignore) -> None:
         self._desk = desk
         self._settings = settings
         self._activity = Activity()
         self._tools = Toolbox(anyio.CapacityLimiter(settings.tools_max))
         self._places = Places(desk, settings)
-        self._store = Store(desk, file_mode=settings.file_mode)
+        self._registry = SourceRegistry(desk, self._places, settings)
+        self._store = Store(desk, file_mode=settings.file_mode, count=count)
         self._shelf = Shelf(desk, self._places)
         self._uploads = Uploads(desk, self._places, self._store, settings)
-        self._scanner = Scanner(desk, self._activity, stable_ns=settings.stable_ns)
+        self._scanner = Scanner(desk, self._activity, stable_ns=settings.stable_ns, count=count)
         self._mirror = Mirror(desk, self._places)
-        self._measurer = Measurer(desk, self._places, self._tools, settings)
+        self._measurer = Measurer(desk, self._places, self._tools, settings, count=count)
         self._tidier = Tidier(desk, self._places, self._uploads, self._shelf, settings=settings)
         self._maker = Maker(
             desk,
@@ -115,36 +112,16 @@ class Keeper:
     async def run(self) -> None:
         """Works in the background until cancelled."""
         await anyio.to_thread.run_sync(staging.clear, self._settings.temporary)
-        await self._prepare()
+        await self._registry.prepare()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._attendant.run, name="attendant")
             tasks.start_soon(self._mirror.run, name="mirror")
             tasks.start_soon(self._measurer.run, name="measurer")
             tasks.start_soon(self._tidier.run, name="tidier")
 
-    async def _prepare(self) -> None:
-        """The primary source goes on record, and is claimed when it is used for the first time."""
-        root = self._settings.primary_root
-        known = await self._desk.read(lambda views: views.get(SOURCES, (PRIMARY,)))
-        if known is None or known.root != str(root):
-            if self._settings.makes_primary_root:
-                await anyio.to_thread.run_sync(partial(root.mkdir, parents=True, exist_ok=True))
-            await self._register(PRIMARY, str(root), is_primary=True, actor=SOURCE)
-
-    async def _register(self, name: str, root: str, *, is_primary: bool, actor: str) -> None:
-        await self._desk.submit(
-            RegisterSource(source=SOURCE, actor=actor, name=name, root=root, is_primary=is_primary)
-        )
-
     async def sources(self) -> list[SourceState]:
         """All sources."""
-        rows = await self._places.sources()
-        return [await self._state(row) for row in rows]
-
-    async def _state(self, source: Source) -> SourceState:
-        root = self._places.root_of(source)
-        is_there = source.enabled and await anyio.to_thread.run_sync(root.is_there)
-        return SourceState(source, is_there)
+        return await self._registry.states()
 
     async def source(self, name: str | None) -> Source:
         """An enabled source; the primary one when none is named."""
@@ -154,33 +131,17 @@ class Keeper:
         self, name: str, *, root: str, kind: str, enabled: bool, actor: str
     ) -> SourceState:
         """Makes a directory a source, or changes one."""
-        if name == PRIMARY or not SOURCE_NAME.fullmatch(name):
-            hint = "Use up to 64 letters, digits, dots, dashes and underscores; not `primary`."
-            raise Rejected(f"{name[:64]!r} can be no name of a source.", hint=hint)
-        others = [other for other in await self._places.sources() if other.name != name]
-        path = await anyio.to_thread.run_sync(self._places.check_root, root, others)
-        await anyio.to_thread.run_sync(Root(path, name).claim, name)
-        await self._desk.submit(
-            RegisterSource(
-                source=SOURCE, actor=actor, name=name, root=str(path), kind=kind, enabled=enabled
-            )
+        return await self._registry.register(
+            name, root=root, kind=kind, enabled=enabled, actor=actor
         )
-        return await self._named(name)
-
-    async def _named(self, name: str) -> SourceState:
-        row = await self._desk.read(lambda views: source_named(views, name))
-        return await self._state(row)
 
     async def toggle_source(self, name: str, *, enabled: bool, actor: str) -> SourceState:
         """Switches a source on or off."""
-        await self._desk.submit(
-            ToggleSource(source=SOURCE, actor=actor, name=name, enabled=enabled)
-        )
-        return await self._named(name)
+        return await self._registry.toggle(name, enabled=enabled, actor=actor)
 
     async def remove_source(self, name: str, *, actor: str) -> None:
         """Takes a source from the list; its disk is not touched."""
-        await self._desk.submit(RemoveSource(source=SOURCE, actor=actor, name=name))
+        await self._registry.remove(name, actor=actor)
 
     async def create_project(
         self, source: str | None, *, label: str | None, notes: str, actor: str
@@ -213,6 +174,12 @@ class Keeper:
         found = await self._places.source(source)
         root = await self._places.project(found.name, project)
         return Place(found.name, root, project)
+
+    async def projects(self, source: str | None) -> list[str]:
+        """The names of the projects that the disk of a source has, sorted."""
+        found = await self._places.source(source)
+        root = await self._places.root(found.name)
+        return await anyio.to_thread.run_sync(root.projects)
 
     async def reindex(self, source: str | None, project: str, *, actor: str) -> ScanReport:
         """Compares a project with its directory now."""
@@ -398,14 +365,7 @@ class Keeper:
     async def picture(self, source: str | None, project: str, sha256: str) -> Picture:
         """The thumbnail of a file; one that is not made yet is made next."""
         found = await self._places.source(source)
-        row = await self._desk.read(partial(_content, found.name, project, sha256))
-        if row is None:
-            hint = f"GET /api/projects/{project}/media lists the files there are."
-            raise NotFound(f"{project!r} has no file with this content.", hint=hint)
-        picture = await anyio.to_thread.run_sync(self._measurer.picture_of, row)
-        if picture.status == "pending":
-            self._measurer.want(row)
-        return picture
+        return await self._measurer.picture(found.name, project, sha256)
 
     async def stage(self) -> Path:
         """A fresh directory for clips that come only to be joined."""
@@ -435,9 +395,3 @@ class Keeper:
         return await self._maker.make_upright(
             place, paths, dry_run=dry_run, limit=limit, actor=actor
         )
-
-
-def _content(source: str, project: str, sha256: str, views: Views) -> LibraryFile | None:
-    rows = views.find(FILES, "media_of_content", (sha256, COPIES_MAX))
-    here = (row for row in rows if (row.source, row.project) == (source, project))
-    return next((row for row in here if not row.is_gone), None)

@@ -6,11 +6,13 @@ cannot be understood is put on record as such and not tried again until it chang
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 
+from adapters.files.counting import Count, ignore
 from adapters.files.places import Places
 from adapters.files.settings import FileSettings
 from adapters.files.thumbnails import study, thumbnail_path
@@ -18,9 +20,10 @@ from adapters.files.tool_errors import Gone, ToolMissing
 from adapters.files.tools import Toolbox
 from adapters.keeper import Picture
 from adapters.ports import Desk
-from projections.errors import PlayheadError
+from projections.errors import NotFound, PlayheadError
 from projections.fold import Views, encode_key
 from projections.media_commands import MeasureFacts
+from projections.media_decisions import COPIES_MAX
 from projections.media_files import FILES, LibraryFile
 
 SOURCE = "files"
@@ -46,19 +49,37 @@ class Measurer:
         places: Places,
         tools: Toolbox,
         settings: FileSettings,
+        *,
+        count: Count = ignore,
     ) -> None:
         self._desk = desk
         self._places = places
         self._tools = tools
         self._settings = settings
+        self._count = count
         self._wanted: dict[str, LibraryFile] = {}
         self._woken = anyio.Event()
         self._passed_over: set[tuple[str, str, str, int]] = set()
         """Files that were gone when they were looked at: a sweep says what became of them."""
         self._has_complained = False
 
-    def picture_of(self, row: LibraryFile) -> Picture:
-        """The small picture of a file; looks at the disk, so it belongs in a worker thread."""
+    async def picture(self, source: str, project: str, sha256: str) -> Picture:
+        """
+        The small picture of a file; one that is not made yet is made next.
+
+        Raises:
+            NotFound: the project has no such file.
+        """
+        row = await self._desk.read(partial(_content, source, project, sha256))
+        if row is None:
+            hint = f"GET /api/projects/{project}/media lists the files there are."
+            raise NotFound(f"{project!r} has no file with this content.", hint=hint)
+        picture = await anyio.to_thread.run_sync(self._picture_of, row)
+        if picture.status == "pending":
+            self._want(row)
+        return picture
+
+    def _picture_of(self, row: LibraryFile) -> Picture:
         path = thumbnail_path(self._settings.thumbnails, row.file.sha256)
         facts = row.file.facts
         if facts is None or facts.thumbnail == "made":
@@ -66,7 +87,7 @@ class Measurer:
             return Picture(file=path if is_made else None, status="made" if is_made else "pending")
         return Picture(file=None, status=facts.thumbnail)
 
-    def want(self, row: LibraryFile) -> None:
+    def _want(self, row: LibraryFile) -> None:
         """Has a file looked at next."""
         if len(self._wanted) < WANTED_MAX:
             self._wanted.setdefault(row.file.sha256, row)
@@ -125,6 +146,7 @@ class Measurer:
             await self._desk.submit(
                 MeasureFacts(source=SOURCE, actor=SOURCE, sha256=row.file.sha256, facts=facts)
             )
+            self._count("playhead.media.measured", 1, {"thumbnail": facts.thumbnail})
             self._has_complained = False
         except ToolMissing as error:
             await self._complain(str(error), error.hint)
@@ -146,6 +168,12 @@ class Measurer:
         if len(self._passed_over) >= PASSED_OVER_MAX:
             self._passed_over.clear()
         self._passed_over.add(_mark(row))
+
+
+def _content(source: str, project: str, sha256: str, views: Views) -> LibraryFile | None:
+    rows = views.find(FILES, "media_of_content", (sha256, COPIES_MAX))
+    here = (row for row in rows if (row.source, row.project) == (source, project))
+    return next((row for row in here if not row.is_gone), None)
 
 
 async def _wake(wait: Callable[[], Awaitable[object]], scope: anyio.CancelScope) -> None:

@@ -106,7 +106,10 @@ class Part:
                 fd = open_beneath(uploads, file_name(part_id), os.O_RDWR)
             part = cls(root, part_id, fd, found)
             try:
-                part.size_bytes = feed(found, fd, progress=progress, cancelled=cancelled)
+                size_bytes = os.fstat(fd).st_size
+                part.size_bytes = feed(
+                    found, fd, size_bytes, progress=progress, cancelled=cancelled
+                )
             except BaseException:
                 part._close()
                 raise

@@ -26,6 +26,9 @@ from projections.media_names import NAME_BYTES_MAX, numbered
 NAMES_TRIED_MAX = 10_000
 """Cameras begin again at 0001, phones call every photo image.jpg; nobody has more of one name."""
 
+EXTENSION_CHARACTERS_MAX = 16
+"""What is longer is the end of a name that happens to hold a dot."""
+
 WRITE_AHEAD_BYTES = 8 << 20
 """How much is gathered before the disk is told to begin: enough for it to write in long runs."""
 
@@ -40,9 +43,10 @@ def free_names(wanted: str) -> Iterator[str]:
 
 def _shortened(wanted: str, number: int) -> str:
     stem, dot, extension = wanted.rpartition(".")
-    ending = f"{dot}{extension}" if stem else ""
+    ending = f"{dot}{extension}" if stem and len(extension) <= EXTENSION_CHARACTERS_MAX else ""
+    stem = stem if ending else wanted
     spare = NAME_BYTES_MAX - len(f"_{number}{ending}".encode())
-    return f"{(stem or wanted).encode()[:spare].decode(errors='ignore')}_{number}{ending}"
+    return f"{stem.encode()[:spare].decode(errors='ignore')}_{number}{ending}"
 
 
 def rename_in(folder: int, name: str, target: int, wanted: str) -> str:
@@ -154,7 +158,7 @@ def _copy(file: OpenFile, copy: int, *, progress: Progress, cancelled: Cancelled
     found = hashlib.sha256(usedforsecurity=False)
     buffer = memoryview(bytearray(CHUNK_BYTES))
     offset = 0
-    while count := os.preadv(file.fd, [buffer], offset):
+    while offset <= file.stat.st_size and (count := os.preadv(file.fd, [buffer], offset)):
         found.update(buffer[:count])
         write_all(copy, buffer[:count], offset)
         offset += count
@@ -176,7 +180,7 @@ def _check_copy(copy: int, written: str, wanted: str, cancelled: Cancelled) -> N
         raise Changed("A file has another content than is known of it.")
     drop_cache(copy)
     found = hashlib.sha256(usedforsecurity=False)
-    feed(found, copy, cancelled=cancelled)
+    feed(found, copy, os.fstat(copy).st_size, cancelled=cancelled)
     if found.hexdigest() != written:
         raise Miscopied("A copy differs from what was written.")
 

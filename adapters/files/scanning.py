@@ -15,6 +15,7 @@ import msgspec
 from anyio.streams.memory import MemoryObjectSendStream
 
 from adapters.activity import Activity, Progress, TaskKind, TaskState
+from adapters.files.counting import Count, ignore
 from adapters.files.grouping import plain_errors
 from adapters.files.hashing import hash_entries
 from adapters.files.locks import KeyedLocks
@@ -46,8 +47,11 @@ PROBLEMS_MAX = 50
 class Scanner:
     """Looks at projects, each by one task at a time."""
 
-    def __init__(self, desk: Desk, activity: Activity, *, stable_ns: Nanos) -> None:
+    def __init__(
+        self, desk: Desk, activity: Activity, *, stable_ns: Nanos, count: Count = ignore
+    ) -> None:
         self._desk = desk
+        self._count = count
         self._activity = activity
         self._stable_ns = stable_ns
         self._projects = KeyedLocks()
@@ -70,7 +74,10 @@ class Scanner:
         """
         async with self._projects.holding((source, project)):
             scan = _Scan(self._desk, self._activity, root, source=source, project=project)
-            return await scan.run(actor=actor, kind=kind, stable_ns=self._stable_ns)
+            report = await scan.run(actor=actor, kind=kind, stable_ns=self._stable_ns)
+        self._count("playhead.media.scans", 1, {"kind": kind})
+        self._count("playhead.media.scan.read", report.read_bytes)
+        return report
 
 
 class _Scan:

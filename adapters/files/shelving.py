@@ -34,7 +34,9 @@ from projections.media_scan import Entry
 SOURCE = "files"
 
 ID_BYTES = 12
-TRASH_PAGE = 500
+TRASH_PAGE = 2 * FILES_PER_EVENT_MAX
+"""More than one event throws away, so that each page reaches beyond the last."""
+
 CHUNK_FILES = 100
 """Files dealt with before they are put on record."""
 
@@ -154,19 +156,19 @@ class Shelf:
     async def _in_trash(
         self, source: str, wanted: frozenset[str] | None, before_ns: Nanos | None
     ) -> list[TrashedFile]:
-        found: list[TrashedFile] = []
+        found: dict[str, TrashedFile] = {}
         seq = NEVER_SEQ
         while True:
             rows = await self._desk.read(partial(_trash_page, source, seq))
-            found += [
-                row
+            found |= {
+                row.id: row
                 for row in rows
                 if (wanted is None or row.id in wanted)
                 and (before_ns is None or row.deleted_ns < before_ns)
-            ]
+            }
             if len(rows) < TRASH_PAGE:
-                return found
-            seq = rows[-1].seq
+                return list(found.values())
+            seq = rows[-1].seq + 1  # the page may end amid the files of one event
 
     async def move(self, here: Place, paths: Sequence[str], there: Place, *, actor: str) -> Moved:
         """

@@ -13,6 +13,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from adapters.files.counting import Count, ignore
 from adapters.files.errors import Changed, Missing
 from adapters.files.hashing import hash_file
 from adapters.files.locks import KeyedLocks
@@ -36,8 +37,9 @@ COPIES_MAX = 1_000
 class Store:
     """Places files; see the module's text."""
 
-    def __init__(self, desk: Desk, *, file_mode: int) -> None:
+    def __init__(self, desk: Desk, *, file_mode: int, count: Count = ignore) -> None:
         self._desk = desk
+        self._count = count
         self._file_mode = file_mode
         self._contents = KeyedLocks()
 
@@ -59,13 +61,23 @@ class Store:
             outcome = await self._store(root, part, order)
         except Rejected:
             leave = part.discard
+            self._tell("failed")
+            raise
+        except PlayheadError:
+            self._tell("failed")
             raise
         else:
             leave = part.discard
+            self._tell("stored" if outcome.is_stored else "duplicate")
+            if outcome.is_stored:
+                self._count("playhead.media.upload.size", outcome.size_bytes)
             return outcome
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(leave)
+
+    def _tell(self, result: str) -> None:
+        self._count("playhead.media.uploads", 1, {"result": result})
 
     async def present(
         self, root: Root, source: str, project: str, contents: Sequence[str]

@@ -7,6 +7,7 @@ import os
 import re
 from contextlib import suppress
 
+from adapters.files.atomic import is_left_over, is_temporary
 from adapters.files.errors import Missing, named
 from adapters.files.hashing import Cancelled, never
 from adapters.files.kernel import DIRECTORY, held, names_in, open_beneath
@@ -37,7 +38,7 @@ def throw_away(
     folder, _, name = path.rpartition("/")
     try:
         with root.made_own_folder(_folder(trash_id)) as place:
-            if names_in(place):
+            if _files_in(place):
                 return
             with root.folder(project, folder) as origin:
                 move_in(origin, name, place, name, cancelled=cancelled)
@@ -118,24 +119,50 @@ def listing(root: Root) -> dict[str, str]:
                     suppress(FileNotFoundError, NotADirectoryError),
                     held(open_beneath(place, trash_id, DIRECTORY)) as folder,
                 ):
-                    found.update((trash_id, name) for name in names_in(folder))
+                    found.update((trash_id, name) for name in _files_in(folder))
     except OSError as error:
         raise named(error, "The trash") from error
     return found
 
 
-def remove_empty_folders(root: Root) -> None:
+def clean(root: Root) -> int:
     """
-    Removes what a crash between two steps left in the trash.
+    Removes what a crash left in the trash: unfinished copies, and folders with nothing in them.
+
+    Returns:
+        How many files were removed.
 
     Raises:
         Unreachable: the root is not there.
-        PlayheadError: the trash cannot be read.
+        PlayheadError: the disk would not let something go.
     """
-    with root.made_own_folder(TRASH) as place:
-        for name in names_in(place):
-            with suppress(OSError):  # not empty: it is somebody's file
-                os.rmdir(name, dir_fd=place)
+    count = 0
+    try:
+        with root.made_own_folder(TRASH) as place:
+            for trash_id in names_in(place):
+                count += _clean_folder(place, trash_id)
+    except OSError as error:
+        raise named(error, "The trash") from error
+    return count
+
+
+def _clean_folder(place: int, trash_id: str) -> int:
+    with (
+        suppress(FileNotFoundError, NotADirectoryError),
+        held(open_beneath(place, trash_id, DIRECTORY)) as folder,
+    ):
+        left = [name for name in names_in(folder) if is_left_over(name)]
+        for name in left:
+            os.unlink(name, dir_fd=folder)
+        if not names_in(folder):
+            os.rmdir(trash_id, dir_fd=place)
+        return len(left)
+    return 0
+
+
+def _files_in(folder: int) -> list[str]:
+    """What was thrown away, but for copies that are not complete."""
+    return [name for name in names_in(folder) if not is_temporary(name)]
 
 
 def _folder(trash_id: str) -> str:
@@ -146,13 +173,13 @@ def _folder(trash_id: str) -> str:
 
 
 def _only_name(place: int, trash_id: str) -> str:
-    names = names_in(place)
+    names = _files_in(place)
     if not names:
         raise Missing(f"The trash holds nothing under {trash_id}.")
     return names[0]
 
 
 def _remove_folder(root: Root, trash_id: str) -> None:
-    """Whether it worked changes nothing: `remove_empty_folders` looks again."""
+    """Whether it worked changes nothing: `clean` looks again."""
     with suppress(PlayheadError, OSError), root.own_folder(TRASH) as place:
         os.rmdir(trash_id, dir_fd=place)

@@ -176,20 +176,21 @@ def folders(root: Root, project: str) -> Iterator[str]:
         waiting = [""]
         while waiting:
             folder = waiting.pop()
+            try:
+                deeper = _subfolders(top, folder)
+            except OSError:  # a look at the project tells of it
+                continue
             yield folder
             if folder.count("/") < DEPTH_MAX:
-                waiting += _subfolders(top, folder)
+                waiting += deeper
 
 
 def _subfolders(top: int, folder: str) -> list[str]:
     prefix = f"{folder}/" if folder else ""
-    try:
-        with (
-            held(open_beneath(top, folder or ".", DIRECTORY)) as descriptor,
-            os.scandir(descriptor) as found,
-        ):
-            names = [each.name for each in found if each.is_dir(follow_symlinks=False)]
-    except OSError:  # a look at the project tells of it
-        return []
+    with (
+        held(open_beneath(top, folder or ".", DIRECTORY)) as descriptor,
+        os.scandir(descriptor) as found,
+    ):
+        names = [each.name for each in found if each.is_dir(follow_symlinks=False)]
     paths = (prefix + name for name in names if name not in KEPT_BY_STORAGE)
     return [path for path in paths if not is_kept(path) and not _is_unfit(path)]

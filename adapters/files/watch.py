@@ -13,8 +13,8 @@ The kernel's messages come through `watchfiles`. What it cannot do is done here:
   machine; and a large bundle counts as "everything".
 - It breaks at a name that is no UTF-8: then everything is looked at, and it is started again.
 
-A sweep from time to time finds what was missed nevertheless. In polling, a change shows when the
-time of a file or folder does.
+A sweep from time to time finds what was missed nevertheless. In polling, times are compared by the
+second: of two changes within one, the later may be missed.
 """
 
 import os
@@ -133,7 +133,7 @@ class _Starter:
             watcher = _Watcher(self._root, watched, self._pace, polls=self._polls)
             try:
                 return watcher, await watcher.turn()
-            except FileNotFoundError:  # a folder vanished since it was listed
+            except (FileNotFoundError, PermissionError):  # a folder changed since it was listed
                 continue
             except (OSError, RuntimeError) as error:
                 await self._fall_back(error)
@@ -196,7 +196,7 @@ class _Watcher:
             recursive=False,
             force_polling=polls,
             poll_delay_ms=int(pace.poll_every_s * MS_PER_S),
-            ignore_permission_denied=True,
+            ignore_permission_denied=False,  # it would ignore the limit of watches as well
         )
 
     async def turn(self) -> Meaning:

@@ -20,14 +20,15 @@ IDLE_S_MAX = 30.0
 
 class Agenda(msgspec.Struct, frozen=True):
     """
-    What there is to do for a server now, and in how many seconds more falls due. `brake` says that
-    nothing is to be done until the operator has looked, `decided` that they have and that
-    everything has to be looked at anew.
+    What there is to do for a server now, and in how many seconds more falls due. `held` are
+    deliveries that somebody's playing holds back. `brake` says that nothing is to be done until the
+    operator has looked, `decided` that they have and that everything has to be looked at anew.
     """
 
     pokes: list[Pending]
     waiting: list[Delivery]
     due: list[Delivery]
+    held: list[Delivery]
     brake: bool
     decided: bool
     pause_s: float
@@ -50,6 +51,7 @@ def _agenda(views: Views, server: Server, now_ns: Nanos) -> Agenda:
         pokes=[row for row, wait_s in zip(poked, waits_s, strict=True) if wait_s <= 0],
         waiting=waiting,
         due=due,
+        held=_held(views, server, now_ns),
         brake=known is not None and bool(known.brake),
         decided=known is not None and bool(known.decision),
         pause_s=min([next_due_s, next_waiting_s, *later_s]),
@@ -67,3 +69,10 @@ def _falling_due(
     later = views.find(DELIVERIES, "deliveries_after", (*place, 1))
     pauses_s = [(row.due_ns - now_ns) / NANOS_PER_SECOND for row in later]
     return rows, min([IDLE_S_MAX, *pauses_s])
+
+
+def _held(views: Views, server: Server, now_ns: Nanos) -> list[Delivery]:
+    """The deliveries that are held back; any more than these are tried when they fall due."""
+    if server.settings.dry_run:
+        return []
+    return views.find(DELIVERIES, "deliveries_held", (server.name, now_ns, DELIVERIES_MAX))

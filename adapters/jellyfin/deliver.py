@@ -13,11 +13,11 @@ import msgspec
 
 from adapters.jellyfin import account_work, look, playlist_work, streams
 from adapters.jellyfin.errors import JellyfinError, Unauthorized
+from adapters.jellyfin.holding import is_held_back
 from adapters.jellyfin.look import Person
 from adapters.jellyfin.outcomes import Outcome, abandoned, busy, delivered, failed, record
 from adapters.jellyfin.server import Server, ends_the_round
 from adapters.jellyfin.steps import ClearRating, MarkUnplayed, Post, steps_to
-from projections.accounts import PEOPLE
 from projections.deliveries import Delivery
 from projections.envelope import Seq
 from projections.fold import Views
@@ -52,7 +52,7 @@ async def deliver(server: Server, rows: Sequence[Delivery]) -> None:
     """
     outcomes: list[Outcome] = []
     try:
-        for user, person in await _people(server, rows):
+        for user, person in (await look.accounts_of(server, rows)).items():
             mine = [row for row in rows if row.user == user]
             await _deliver_to(server, person, mine, outcomes)
     finally:
@@ -60,18 +60,26 @@ async def deliver(server: Server, rows: Sequence[Delivery]) -> None:
             await record(server, outcomes)
 
 
-async def _people(server: Server, rows: Sequence[Delivery]) -> list[tuple[str, Person | None]]:
-    users = list(dict.fromkeys(row.user for row in rows))
+async def freed(server: Server, rows: Sequence[Delivery]) -> list[Delivery]:
+    """
+    Those of the deliveries that were held back that nobody who plays is in the way of any more.
 
-    def read(views: Views) -> list[tuple[str, Person | None]]:
-        found: list[tuple[str, Person | None]] = []
-        for user in users:
-            person = views.get(PEOPLE, (user,))
-            user_id = None if person is None else person.account_on(server.name)
-            found.append((user, None if user_id is None else Person(user, user_id)))
-        return found
-
-    return await server.desk.read(read)
+    Raises:
+        JellyfinError: the server does not answer.
+    """
+    try:
+        playing = await look.playing_by_account(server)
+    except JellyfinError as error:
+        if ends_the_round(error):
+            raise
+        return list(rows)  # trying them tells whose failure it is
+    people = await look.accounts_of(server, rows)
+    free: list[Delivery] = []
+    for row in rows:
+        person = people[row.user]
+        if person is None or not is_held_back(row, playing.get(person.user_id, set())):
+            free.append(row)
+    return free
 
 
 async def _deliver_to(
@@ -119,9 +127,10 @@ async def _user_data(
     jobs = await server.desk.read(lambda views: _jobs(views, server, by_item, states, as_of=as_of))
     playing = await look.playing(server, person) if any(job.wanted for job in jobs) else set()
     writer = _Writer(server, person, outcomes)
-    await writer.write([job for job in jobs if job.row.subject not in playing])
-    why = "Somebody is playing it there right now."
-    outcomes += [busy(server, job.row, why) for job in jobs if job.row.subject in playing]
+    held = {job.row.subject for job in jobs if job.wanted and is_held_back(job.row, playing)}
+    await writer.write([job for job in jobs if job.row.subject not in held])
+    why = "Somebody is playing it there right now"
+    outcomes += [busy(server, by_item[item_id], why) for item_id in held]
 
 
 class Job(msgspec.Struct, frozen=True):

@@ -18,8 +18,9 @@ import anyio
 
 from adapters.jellyfin import pokes
 from adapters.jellyfin.agenda import IDLE_S_MAX, Agenda, agenda_of
-from adapters.jellyfin.deliver import deliver
+from adapters.jellyfin.deliver import deliver, freed
 from adapters.jellyfin.errors import JellyfinError
+from adapters.jellyfin.holding import Looks
 from adapters.jellyfin.schedule import SweepPlan
 from adapters.jellyfin.seek import seek_titles
 from adapters.jellyfin.server import Server, ends_the_round
@@ -60,6 +61,7 @@ class Lane:
         self.deadline_s = server.settings.retry_s_max + ROUND_S_MAX
         self.writing = 0
         self._sweeping = False
+        self._looks = Looks(server.desk.monotonic_s())
 
     async def run(self) -> None:
         """Works until cancelled."""
@@ -171,9 +173,12 @@ class Lane:
 
     async def _work(self, agenda: Agenda) -> float:
         """All that is due. What fails at one thing does not keep the others from being done."""
-        jobs = self._jobs(agenda)
+        look_s = self._looks.due_in_s(
+            self.server.desk.monotonic_s(), held=bool(agenda.held), told=bool(agenda.pokes)
+        )
+        jobs = self._jobs(agenda, looks=look_s == 0)
         if not jobs:
-            return agenda.pause_s
+            return min(agenda.pause_s, look_s)
         failures: list[Exception] = []
         for job in jobs:
             try:
@@ -187,7 +192,7 @@ class Lane:
         self.server.succeeded()
         return 0.0
 
-    def _jobs(self, agenda: Agenda) -> list[Callable[[], Awaitable[None]]]:
+    def _jobs(self, agenda: Agenda, *, looks: bool) -> list[Callable[[], Awaitable[None]]]:
         jobs: list[Callable[[], Awaitable[None]]] = []
         if agenda.pokes:
             jobs.append(partial(pokes.answer, self.server, agenda.pokes))
@@ -195,7 +200,14 @@ class Lane:
             jobs.append(partial(seek_titles, self.server, agenda.waiting))
         if agenda.due:
             jobs.append(partial(self._deliver, agenda.due))
+        if looks:
+            jobs.append(partial(self._deliver_freed, agenda.held))
         return jobs
+
+    async def _deliver_freed(self, held: Sequence[Delivery]) -> None:
+        """Carries out what was held back and is so no more."""
+        self._looks.done(self.server.desk.monotonic_s())
+        await self._deliver(await freed(self.server, held))
 
     async def _deliver(self, rows: Sequence[Delivery]) -> None:
         self.writing = len(rows)

@@ -13,7 +13,7 @@ from adapters.jellyfin.answers import ListedItem
 from adapters.jellyfin.client import IDS_MAX
 from adapters.jellyfin.server import SOURCE, Server, chunks, own_state
 from projections.accounts import ACCOUNTS, ACCOUNTS_MAX, PEOPLE
-from projections.deliveries import DELIVERIES, delivery_key
+from projections.deliveries import DELIVERIES, Delivery, delivery_key
 from projections.envelope import Seq
 from projections.fold import Views
 from projections.library import CLUES, ITEMS, LibraryItem, media_clue, server_and_item
@@ -32,6 +32,20 @@ class Person(msgspec.Struct, frozen=True):
 
     user: str
     user_id: str
+
+
+async def accounts_of(server: Server, rows: Sequence[Delivery]) -> dict[str, Person | None]:
+    """Those whom deliveries are about, by name; None for who has no account there."""
+
+    def read(views: Views) -> dict[str, Person | None]:
+        found: dict[str, Person | None] = {}
+        for user in dict.fromkeys(row.user for row in rows):
+            person = views.get(PEOPLE, (user,))
+            user_id = None if person is None else person.account_on(server.name)
+            found[user] = None if user_id is None else Person(user, user_id)
+        return found
+
+    return await server.desk.read(read)
 
 
 async def people_on(server: Server) -> list[Person]:
@@ -189,8 +203,15 @@ async def observe_everybody(server: Server, item_ids: Sequence[str]) -> None:
 
 async def playing(server: Server, person: Person) -> set[str]:
     """The items that a person is playing there right now."""
-    sessions = await server.client.sessions()
-    return {session.item_id for session in sessions if session.user_id == person.user_id}
+    return (await playing_by_account(server)).get(person.user_id, set())
+
+
+async def playing_by_account(server: Server) -> dict[str, set[str]]:
+    """The items that are being played there right now, by the ids of those who play them."""
+    items: dict[str, set[str]] = {}
+    for session in await server.client.sessions():
+        items.setdefault(session.user_id, set()).add(session.item_id)
+    return items
 
 
 class News(msgspec.Struct):

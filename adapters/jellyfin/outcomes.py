@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from adapters.jellyfin.circuit import backoff_s
 from adapters.jellyfin.errors import JellyfinError
+from adapters.jellyfin.holding import pause_s
 from adapters.jellyfin.server import SOURCE, Server
 from projections.deliveries import Delivery
 from projections.envelope import NANOS_PER_SECOND, Nanos
@@ -21,8 +22,6 @@ from projections.sync_commands import (
 from projections.userdata import Changes, State
 
 Outcome: TypeAlias = Delivered | DeliveredPlaylist | Failed | Deferred | Abandoned
-
-PLAYING_RETRY_S = 10.0
 
 
 async def record(server: Server, outcomes: Sequence[Outcome]) -> None:
@@ -48,8 +47,10 @@ def abandoned(row: Delivery, reason: str, *, dropped: bool) -> Abandoned:
 
 
 def busy(server: Server, row: Delivery, reason: str) -> Deferred:
-    """It waits until somebody has stopped watching."""
-    return deferred(server, row, reason, delay_ns=int(PLAYING_RETRY_S * NANOS_PER_SECOND))
+    """It waits until somebody has stopped watching, or at most for a pause that grows."""
+    most_ns = int(pause_s(row.deferrals_count) * NANOS_PER_SECOND)
+    told = f"{reason}; it is tried as soon as they stop."
+    return deferred(server, row, told, delay_ns=most_ns)
 
 
 def deferred(server: Server, row: Delivery, reason: str, *, delay_ns: Nanos) -> Deferred:

@@ -39,7 +39,7 @@ async def tell(server: Server, person: Person, row: Delivery) -> Outcome:
         return abandoned(row, why, dropped=True)
     async with speaking(server, person) as mine:
         if await _is_playing(server, person, mine, wish.item_id):
-            return busy(server, row, f"{row.user} is playing something there right now.")
+            return busy(server, row, f"{row.user} is playing something there right now")
         await _report(mine, wish)
     wrote = Changes(audio_stream=_index(wish.audio), subtitle_stream=_index(wish.subtitle))
     return delivered(row, wrote, None)

@@ -61,6 +61,9 @@ SELECT row FROM deliveries WHERE target = ? AND status = ? AND due_ns <= ? ORDER
 -- name: deliveries_after
 SELECT row FROM deliveries WHERE target = ? AND status = ? AND due_ns > ? ORDER BY due_ns LIMIT ?;
 
+-- name: deliveries_held
+SELECT row FROM deliveries WHERE target = ? AND held = 1 AND due_ns > ? ORDER BY due_ns LIMIT ?;
+
 -- name: deliveries_with_status
 SELECT row FROM deliveries WHERE status = ? AND seq > ? ORDER BY seq LIMIT ?;
 

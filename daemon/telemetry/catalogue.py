@@ -18,6 +18,61 @@ class Instrument(msgspec.Struct, frozen=True):
     help: str
 
 
+MEDIA: tuple[Instrument, ...] = (
+    Instrument(
+        "playhead.media.uploads",
+        "counter",
+        "{file}",
+        ("result",),
+        "Files that were uploaded: stored, duplicate or failed.",
+    ),
+    Instrument("playhead.media.upload.size", "counter", "By", (), "Bytes of files stored."),
+    Instrument(
+        "playhead.media.scans",
+        "counter",
+        "{scan}",
+        ("kind",),
+        "Projects compared with their directories: sweep or reindex.",
+    ),
+    Instrument(
+        "playhead.media.scan.read", "counter", "By", (), "Bytes read to find out what files hold."
+    ),
+    Instrument(
+        "playhead.media.measured",
+        "counter",
+        "{file}",
+        ("thumbnail",),
+        "Files looked into for facts and a thumbnail: made, none or failed.",
+    ),
+    Instrument(
+        "playhead.media.source.reachable",
+        "gauge",
+        "1",
+        ("source",),
+        "1 while the root of an enabled source can be reached, else 0.",
+    ),
+    Instrument(
+        "playhead.media.files", "gauge", "{file}", ("source",), "Files in the projects of a source."
+    ),
+    Instrument(
+        "playhead.media.size", "gauge", "By", ("source",), "Bytes in the projects of a source."
+    ),
+    Instrument(
+        "playhead.media.trash", "gauge", "{file}", ("source",), "Files in the trash of a source."
+    ),
+    Instrument(
+        "playhead.media.uploads.open", "gauge", "{file}", (), "Uploads in parts not complete yet."
+    ),
+    Instrument(
+        "playhead.media.unmeasured",
+        "gauge",
+        "{file}",
+        (),
+        "Files whose facts are still to be found out.",
+    ),
+)
+"""Ingest and projects."""
+
 CATALOGUE: tuple[Instrument, ...] = (
     Instrument("playhead.log.events", "counter", "{event}", (), "Events appended to the log."),
     Instrument("playhead.log.head", "gauge", "{event}", (), "Seq of the last event in the log."),
@@ -134,6 +189,7 @@ CATALOGUE: tuple[Instrument, ...] = (
         ("server",),
         "Time since the lane of a server last ended a round of work.",
     ),
+    *MEDIA,
     Instrument("playhead.start.time", "gauge", "s", (), "Unix time at which the daemon started."),
 )
 

@@ -8,7 +8,7 @@ time is given up.
 
 from collections.abc import Hashable, Iterable
 from functools import lru_cache
-from typing import Any, TypeVar, cast, get_origin
+from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
 
 import anyio
 import msgspec
@@ -124,9 +124,12 @@ def decode_query(request: Request, kind: type[Body]) -> Body:
 @lru_cache(maxsize=128)
 def _lists(kind: Any) -> frozenset[str]:
     """The parameters that may be given several times."""
-    return frozenset(
-        field.name for field in msgspec.structs.fields(kind) if get_origin(field.type) is tuple
-    )
+    return frozenset(field.name for field in msgspec.structs.fields(kind) if _is_list(field.type))
+
+
+def _is_list(kind: Any) -> bool:
+    bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    return get_origin(bare) is tuple
 
 
 def _refuse_unknown(values: Iterable[str], kind: type[Any]) -> None:

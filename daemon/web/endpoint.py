@@ -91,6 +91,12 @@ def known(request: Request) -> Principal:
     return principal
 
 
+def may(request: Request, scope: Scope) -> bool:
+    """Whether somebody is known to send this request, and has the scope."""
+    principal: Principal | None = request.scope["playhead.principal"]
+    return principal is not None and principal.may(scope)
+
+
 def json_response(value: Any, *, status: int = 200) -> Response:
     """A JSON answer."""
     return Response(msgspec.json.encode(value), status_code=status, media_type="application/json")

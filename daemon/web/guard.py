@@ -2,14 +2,14 @@
 The guard in front of all routes: how much at once, from where, by whom.
 
 In this order: a limit on requests in flight; the Host header (DNS rebinding); the Origin of
-anything that changes something (cross-site request forgery); the credential. Only then does a route
-see the request.
+anything that changes something (cross-site request forgery); what a browser asks for the page of a
+trusted origin; the credential. Only then does a route see the request.
 """
 
 import ipaddress
 import re
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -18,11 +18,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon.auth import SECRET_HEADER, Principal, WebhookSecrets
 from daemon.config.settings import Server
+from daemon.web.cors import is_preflight, preflight, shared_with
 from daemon.web.problems import CHALLENGE, RETRY_AFTER_S, problem
 from daemon.web.services import Services
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
-"""Reached without a credential; /metrics then decides for itself."""
+OPEN_PATHS = frozenset({"/health", "/healthz", "/readyz", "/metrics"})
+"""Reached without a credential; /metrics and /health then decide for themselves what to tell."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -30,7 +31,10 @@ WEBHOOKS = "/webhook/"
 """Below this a server's own secret counts as well."""
 
 HEADERS_READ = frozenset(
-    {b"authorization", b"host", b"origin", b"sec-fetch-site", SECRET_HEADER.encode()}
+    {
+        *(b"authorization", b"host", b"origin", b"sec-fetch-site", SECRET_HEADER.encode()),
+        *(b"access-control-request-method", b"access-control-request-headers"),
+    }
 )
 
 HOSTS_REMEMBERED_MAX = 64
@@ -53,11 +57,12 @@ class _Exchange:
     One request on its way through: its status, and whether its body was read to the end.
 
     After an answer that came before that the connection cannot be used again, and HTTP/1.1 wants
-    the client to be told.
+    the client to be told. `more_headers` go with every answer.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.status = HTTPStatus.INTERNAL_SERVER_ERROR.value
+        self.more_headers: Sequence[tuple[bytes, bytes]] = SECURITY_HEADERS
         self._receive = receive
         self._send = send
         is_http_1 = scope.get("http_version", "1.1").startswith("1")
@@ -74,7 +79,7 @@ class _Exchange:
         """Passes a message to the client on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = [*message["headers"], *SECURITY_HEADERS]
+            headers = [*message["headers"], *self.more_headers]
             if self._is_unread and all(name != b"connection" for name, _ in headers):
                 headers.append((b"connection", b"close"))
             message["headers"] = headers
@@ -111,7 +116,7 @@ class Guard:
         exchange = _Exchange(scope, receive, send)
         self._in_flight += 1
         try:
-            await self._handle(scope, exchange.receive, exchange.send)
+            await self._handle(scope, exchange)
         finally:
             self._in_flight -= 1
             self._services.metrics.request_ended(
@@ -121,15 +126,22 @@ class Guard:
                 clock.monotonic_s() - started,
             )
 
-    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle(self, scope: Scope, exchange: _Exchange) -> None:
         headers = _first_of_each(scope["headers"])
         refusal = self._refusal(scope, headers)
+        is_trusted = headers.get("origin") in self._origins
+        if self._origins:
+            shared = shared_with(headers["origin"]) if is_trusted else ()
+            exchange.more_headers = (*SECURITY_HEADERS, (b"vary", b"Origin"), *shared)
+        if refusal is None and is_trusted and is_preflight(scope["method"], headers):
+            refusal = preflight(headers)
         if refusal is None:
             principal = await self._principal(scope["path"], headers)
             if principal is None and scope["path"] not in OPEN_PATHS:
                 refusal = unauthorized(scope["path"])
             scope["playhead.principal"] = principal
-        await (self._app if refusal is None else refusal)(scope, receive, send)
+        answer = self._app if refusal is None else refusal
+        await answer(scope, exchange.receive, exchange.send)
 
     async def _principal(self, path: str, headers: Mapping[str, str]) -> Principal | None:
         gate, authorization = self._services.gate, headers.get("authorization")

@@ -21,7 +21,6 @@ from daemon.web.media_lookup import (
     enabled_states,
     file_at,
     project_of,
-    projects_in,
 )
 from daemon.web.services import Services
 from projections.errors import PlayheadError
@@ -139,7 +138,10 @@ async def _entries(
 
 
 async def reindex_all(services: Services, request: Request) -> Response:
-    """Compares every project of every enabled source with its directory."""
+    """
+    Compares every project of every enabled source with its directory, those included that were
+    made by hand a moment ago.
+    """
     user = require(request, "media").user
     query = decode_query(request, EverySourceQuery)
     states = await enabled_states(services, query.source)
@@ -166,11 +168,13 @@ async def reindex_all_by_get(services: Services, request: Request) -> Response:
 
 async def _source(services: Services, state: SourceState, user: str) -> ReindexedSource:
     name, root = state.source.name, state.source.root
-    if not state.is_accessible:
-        error = "Source root is not reachable"
-        return ReindexedSource(source=name, root=root, accessible=False, projects=[], error=error)
-    known = await services.views.read(lambda views: projects_in(views, name))
-    projects = [await _project(services, name, row.project, user=user) for row in known]
+    try:
+        names = await services.keeper.projects(name)
+    except PlayheadError as error:
+        return ReindexedSource(
+            source=name, root=root, accessible=False, projects=[], error=str(error)
+        )
+    projects = [await _project(services, name, project, user=user) for project in names]
     return ReindexedSource(source=name, root=root, accessible=True, projects=projects)
 
 

@@ -12,11 +12,14 @@ from starlette.responses import Response
 
 from daemon import __version__
 from daemon.config.bind import is_loopback
-from daemon.web.endpoint import Endpoint, json_response, require
+from daemon.web.endpoint import Endpoint, json_response, may, require
 from daemon.web.lanes import lane_faults
 from daemon.web.ledger import show_figures
+from daemon.web.media_figures import show_media_figures
 from daemon.web.services import Services
 from projections.errors import PlayheadError
+
+SERVICE = "playhead"
 
 FORWARDING_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 """A request that carries one comes through a proxy, from who knows where."""
@@ -27,6 +30,17 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
     status: str
     version: str
+
+
+class OldHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    Alive, in the words of media-sync-api. Where the projects are is told to those who may see them.
+    """
+
+    ok: bool
+    service: str
+    projects_root: str = ""
+    instructions: str = ""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +62,19 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
 async def healthz(services: Services, request: Request) -> Response:
     """Answers as long as the process can."""
     return json_response(Health(status="ok", version=__version__))
+
+
+async def health(services: Services, request: Request) -> Response:
+    """
+    Answers as long as the process can, as media-sync-api did: without a credential only that.
+    """
+    if not may(request, "media"):
+        return json_response(OldHealth(ok=True, service=SERVICE))
+    states = await services.keeper.sources()
+    roots = [state.source.root for state in states if state.source.is_primary]
+    hint = "GET /api/openapi.json describes this interface; the library is at /."
+    answer = OldHealth(ok=True, service=SERVICE, projects_root="".join(roots), instructions=hint)
+    return json_response(answer)
 
 
 async def readyz(services: Services, request: Request) -> Response:
@@ -94,6 +121,7 @@ async def metrics(services: Services, request: Request) -> Response:
         require(request, "metrics")
     with suppress(PlayheadError):  # while the views cannot be read, the figures stay as they were
         await show_figures(services)
+        await show_media_figures(services)
     accept = request.headers.get("accept", "")
     body, media_type = await anyio.to_thread.run_sync(services.metrics.exposition, accept)
     return Response(body, headers={"Content-Type": media_type})
@@ -116,6 +144,15 @@ ENDPOINTS = (
         tag="status",
         scope=None,
         answer=Health,
+    ),
+    Endpoint(
+        method="GET",
+        path="/health",
+        handler=health,
+        summary="Is the daemon alive, and where are the projects?",
+        tag="status",
+        scope=None,
+        answer=OldHealth,
     ),
     Endpoint(
         method="GET",

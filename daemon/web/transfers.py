@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from daemon.web.problems import HTTPProblem
+from daemon.web.upload_body import ClientGone
 
 STILL_S = 2.0
 """After this time without a byte, a request has to make way for another."""
@@ -26,10 +27,11 @@ T = TypeVar("T")
 class Transfer:
     """A request that adds to an upload, as long as it does."""
 
-    def __init__(self, scope: anyio.CancelScope, now: Now) -> None:
-        self._scope = scope
+    def __init__(self, now: Now) -> None:
         self._now = now
         self._moved_s = now()
+        self._waiting: anyio.CancelScope | None = None
+        self.is_ending = False
         self.ended = anyio.Event()
 
     @property
@@ -38,15 +40,21 @@ class Transfer:
         return self._now() - self._moved_s >= STILL_S
 
     def end(self) -> None:
-        """Has it stop where it is."""
-        self._scope.cancel()
+        """Has it stop where it is, as if its client had gone."""
+        self.is_ending = True
+        if self._waiting is not None:
+            self._waiting.cancel()
 
     def watched(self, request: Request) -> Request:
-        """The same request; what comes of it is noticed here."""
+        """The same request; what comes of it is noticed here, and its end can be ordered here."""
 
         async def receive() -> Message:
-            message = await request.receive()
-            self._moved_s = self._now()
+            message: Message = {"type": "http.disconnect"}
+            if not self.is_ending:
+                with anyio.CancelScope() as self._waiting:
+                    message = await request.receive()
+                self._waiting = None
+                self._moved_s = self._now()
             return message
 
         return Request(request.scope, receive)
@@ -69,21 +77,25 @@ class Transfers:
         if upload_id in self._running:
             sentence = "Another request is adding to this upload at this moment."
             raise HTTPProblem(423, sentence, hint="Ask for its offset a little later, and go on.")
-        with anyio.CancelScope() as scope:
-            transfer = self._running[upload_id] = Transfer(scope, now)
-            try:
-                return await work(transfer)
-            finally:
-                del self._running[upload_id]
-                transfer.ended.set()
-        sentence = "This request stood still, and another one goes on with the upload."
-        raise HTTPProblem(409, sentence, headers={"Connection": "close"})
+        transfer = self._running[upload_id] = Transfer(now)
+        try:
+            return await work(transfer)
+        except ClientGone as error:
+            if not transfer.is_ending:
+                raise
+            sentence = "This request stood still, and another one goes on with the upload."
+            raise HTTPProblem(409, sentence, headers={"Connection": "close"}) from error
+        finally:
+            del self._running[upload_id]
+            transfer.ended.set()
 
-    async def end_still(self, upload_id: str) -> None:
-        """Ends a transfer that stands still; what it brought is kept."""
+    async def end_still(self, upload_id: str) -> bool:
+        """Ends a transfer that stands still, and says whether; what it brought is kept."""
         transfer = self._running.get(upload_id)
-        if transfer is not None and transfer.is_still:
-            await self.end(upload_id)
+        if transfer is None or not transfer.is_still:
+            return False
+        await self.end(upload_id)
+        return True
 
     async def end(self, upload_id: str) -> None:
         """Ends a transfer, if there is one; what it brought is kept."""

@@ -139,11 +139,12 @@ async def upload_offset(services: Services, request: Request) -> Response:
     """Tells how much of an announced file is there, and once it is complete, where."""
     user = require(request, "media").user
     upload_id = request.path_params["upload_id"]
-    await services.transfers.end_still(upload_id)
     upload = await services.keeper.upload(upload_id, actor=user)
+    if await services.transfers.end_still(upload_id):
+        upload = await services.keeper.upload(upload_id, actor=user)
     if upload.end is None and upload.offset_bytes == upload.announced.size_bytes:
         # All of it came, but the end was missed: a client must not take that for done.
-        upload = await finish(services, upload, user)
+        upload = await finish(services, upload_id, user)
     headers = {
         "Upload-Length": str(upload.announced.size_bytes),
         "Upload-Metadata": upload.announced.metadata,
@@ -158,17 +159,12 @@ async def add_to_upload(services: Services, request: Request) -> Response:
     Adds the next bytes to an announced file. With the last of them it is put into its project:
     Playhead-Result is then `stored` or `duplicate`, and Playhead-Path its percent-encoded path.
     """
-    user = require(request, "media").user
+    require(request, "media")
     protocol.check_type(request.headers.get("content-type"))
     offset = protocol.upload_offset(request.headers)
     expected = protocol.checksum(request.headers.get("upload-checksum"))
-    upload = await services.keeper.upload(request.path_params["upload_id"], actor=user)
-    if upload.end is not None:
-        if offset != upload.announced.size_bytes:
-            hint = "HEAD tells its offset."
-            raise HTTPProblem(409, "The upload is complete already.", hint=hint)
-    else:
-        upload = await add_part(services, request, upload, offset=offset, expected=expected)
+    upload_id = request.path_params["upload_id"]
+    upload = await add_part(services, request, upload_id, offset=offset, expected=expected)
     return Response(status_code=204, headers=_progress(upload))
 
 

@@ -55,11 +55,12 @@ async def add_first_part(
 
     Raises: as `add_part` does.
     """
+    upload_id = upload.announced.id
     try:
-        return await add_part(services, request, upload, offset=0, expected=expected)
+        return await add_part(services, request, upload_id, offset=0, expected=expected)
     except BaseException:
         with anyio.CancelScope(shield=True):
-            await _give_up(services, upload.announced.id, require(request, "media").user)
+            await _give_up(services, upload_id, require(request, "media").user)
         raise
 
 
@@ -73,48 +74,68 @@ async def _give_up(services: Services, upload_id: str, user: str) -> None:
 async def add_part(
     services: Services,
     request: Request,
-    upload: Upload,
+    upload_id: str,
     *,
     offset: int,
     expected: Checksum | None,
 ) -> Upload:
     """
-    The upload after the body of a request; at its place, if that was the rest of it.
+    The upload after the body of a request; at its place, if that was the rest of it. Nothing at all
+    may be added to one that is at its place already.
 
     Raises:
+        NotFound: it is not this user's.
         HTTPProblem: 460, the body is not what its checksum says; 409 and 423 as `Transfers.run`;
             and as `receive_raw` does.
         PlayheadError: as the keeper says.
     """
-    user, keeper = require(request, "media").user, services.keeper
-    upload_id, size = upload.announced.id, upload.announced.size_bytes
+    user = require(request, "media").user
+    await services.keeper.upload(upload_id, actor=user)  # only its owner may end another request
 
     async def add(transfer: Transfer) -> Upload:
-        incoming = await keeper.resume(upload_id, actor=user, offset=offset)
-        tally = Tally(incoming, expected)
-        try:
+        upload = await services.keeper.upload(upload_id, actor=user)
+        if upload.end is None:
             body = transfer.watched(request)
-            await receive_raw(body, tally.write, limits=_limits(services, size - offset))
-        except BaseException:
-            # What went wrong first is what is told.
-            with anyio.CancelScope(shield=True), suppress(PlayheadError):
-                if expected is None:
-                    await keeper.pause(upload_id, incoming)
-                else:  # half of what the checksum is of cannot be checked
-                    await keeper.rewind(upload_id, incoming, offset=offset)
-            raise
-        with anyio.CancelScope(shield=True):
-            if not tally.is_as_expected:
-                await keeper.rewind(upload_id, incoming, offset=offset)
-                sentence = "The bytes are not what Upload-Checksum says; they were not kept."
-                raise HTTPProblem(MISMATCH, sentence, hint="Send them again.")
-            if offset + tally.size_bytes < size:
-                after = await keeper.pause(upload_id, incoming)
-            else:
-                after = await _placed(services, upload, incoming, user=user)
-        return after
+            return await _received(services, body, upload, offset=offset, expected=expected)
+        if offset != upload.offset_bytes:
+            raise HTTPProblem(409, "The upload is complete already.", hint="HEAD says so too.")
+        return upload
 
     return await services.transfers.run(upload_id, add, services.clock.monotonic_s)
+
+
+async def _received(
+    services: Services,
+    request: Request,
+    upload: Upload,
+    *,
+    offset: int,
+    expected: Checksum | None,
+) -> Upload:
+    user, keeper = require(request, "media").user, services.keeper
+    upload_id, size = upload.announced.id, upload.announced.size_bytes
+    incoming = await keeper.resume(upload_id, actor=user, offset=offset)
+    tally = Tally(incoming, expected)
+    try:
+        await receive_raw(request, tally.write, limits=_limits(services, size - offset))
+    except BaseException:
+        # What went wrong first is what is told.
+        with anyio.CancelScope(shield=True), suppress(PlayheadError):
+            if expected is None:
+                await keeper.pause(upload_id, incoming)
+            else:  # half of what the checksum is of cannot be checked
+                await keeper.rewind(upload_id, incoming, offset=offset)
+        raise
+    with anyio.CancelScope(shield=True):
+        if not tally.is_as_expected:
+            await keeper.rewind(upload_id, incoming, offset=offset)
+            sentence = "The bytes are not what Upload-Checksum says; they were not kept."
+            raise HTTPProblem(MISMATCH, sentence, hint="Send them again.")
+        if offset + tally.size_bytes < size:
+            after = await keeper.pause(upload_id, incoming)
+        else:
+            after = await _placed(services, upload, incoming, user=user)
+    return after
 
 
 def _limits(services: Services, size_max: int) -> BodyLimits:
@@ -125,20 +146,21 @@ def _limits(services: Services, size_max: int) -> BodyLimits:
     )
 
 
-async def finish(services: Services, upload: Upload, user: str) -> Upload:
+async def finish(services: Services, upload_id: str, user: str) -> Upload:
     """
     An upload whose bytes are all there, at its place.
 
     Raises: as `add_part` does.
     """
-    upload_id, size = upload.announced.id, upload.announced.size_bytes
 
     async def place(_transfer: Transfer) -> Upload:
-        with anyio.CancelScope(shield=True):
-            incoming = await services.keeper.resume(upload_id, actor=user, offset=size)
-            after = await _placed(services, upload, incoming, user=user)
-        assert after.end is not None
-        return after
+        upload = await services.keeper.upload(upload_id, actor=user)
+        if upload.end is None:
+            with anyio.CancelScope(shield=True):
+                size = upload.announced.size_bytes
+                incoming = await services.keeper.resume(upload_id, actor=user, offset=size)
+                upload = await _placed(services, upload, incoming, user=user)
+        return upload
 
     return await services.transfers.run(upload_id, place, services.clock.monotonic_s)
 

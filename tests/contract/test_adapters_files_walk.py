@@ -12,11 +12,12 @@ from support.roots import PROJECT, claimed_root, other_disk, run_child
 
 AS_NOBODY = """
 import json, os, sys
-os.setegid(65534)
-os.seteuid(65534)
 from pathlib import Path
 from adapters.files.walk import walk
 from support.roots import PROJECT, claimed_root
+if os.geteuid() == 0:
+    os.setegid(65534)
+    os.seteuid(65534)
 root = claimed_root(Path(sys.argv[1]) / "root")
 project = root.path / PROJECT
 for name in ("open", "shut", "dark"):
@@ -180,7 +181,7 @@ def test_folders_are_those_that_media_may_lie_in(root, project):
 
 def test_looking_is_linear(root, project):
     """Sixteen times the files take about sixteen times as long, not two hundred times."""
-    times_s = [quickest_s(root, project, files_count) for files_count in (500, 8_000)]
+    times_s = [quickest_s(root, project, files_count) for files_count in (250, 4_000)]
 
     assert times_s[1] < times_s[0] * 16 * 4
 

@@ -7,12 +7,12 @@ import subprocess
 import sys
 import time
 
-import httpx
 import pytest
 
 from support.daemon import DaemonProcess
 from support.mpv import WAIT_TIMEOUT_S, require_mpv, require_program, wait_until, write_wav
 from support.mpv_client import Players
+from support.people import bearer
 
 LENGTH_S = 300
 CLOCK_S = 1.5
@@ -121,11 +121,7 @@ def test_two_users_of_one_player_have_two_positions(tmp_path):
         for user in ("ann", "bob")
     }
     film = write_wav(tmp_path / "film.wav", LENGTH_S, seed=1)
-    head = {"Authorization": f"Bearer {tokens['ann']}"}
-    with (
-        DaemonProcess(data, client_options={"headers": head}) as daemon,
-        Players(tmp_path, daemon.url) as players,
-    ):
+    with DaemonProcess(data) as daemon, Players(tmp_path, daemon.url) as players:
         for user, position_s in (("ann", 100), ("bob", 200)):
             with players.start(film, token=tokens[user], arguments=["--pause"]) as player:
                 player.wait_playing()
@@ -141,8 +137,7 @@ def test_two_users_of_one_player_have_two_positions(tmp_path):
 
 def at_of(daemon, token):
     """The positions of whoever holds a token."""
-    head = {"Authorization": f"Bearer {token}"}
-    return httpx.get(f"{daemon.url}/api/positions", headers=head).json()["positions"]
+    return daemon.client.get("/api/positions", headers=bearer(token)).json()["positions"]
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)

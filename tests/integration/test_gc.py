@@ -8,7 +8,7 @@ import pytest
 
 from projections.moments import moment_text
 from support.builders import report_body
-from support.command import playhead
+from support.command import playhead, playhead_inside
 from support.daemon import DaemonProcess
 from support.mpv import wait_until
 
@@ -74,7 +74,7 @@ def test_a_stale_position_expires_as_an_event(tmp_path):
 def test_a_run_missed_while_the_daemon_was_down_is_caught_up_once(tmp_path, last, runs_count):
     """A machine that is off every Monday morning still forgets; what is young enough stays."""
     log = last + position("old.mkv", age_days=400) + position("young.mkv", age_days=300)
-    playhead("import", folder=tmp_path, typed=log)
+    playhead_inside("import", data=tmp_path / "data", typed=log)
     with DaemonProcess(tmp_path / "data", environment=WEEKLY) as daemon:
         wait_until(lambda: len(collections(daemon)) == runs_count, "the missed run")
 
@@ -90,7 +90,7 @@ def test_many_stale_positions_expire_in_one_run(tmp_path):
     """More than fit into one command are forgotten all the same, and counted together."""
     log = "".join(position(f"{number}.mkv", age_days=400) for number in range(450))
     started = line("daemon.started", age_days=30, version="0.1.0", bind="x")
-    playhead("import", folder=tmp_path, typed=started + log)
+    playhead_inside("import", data=tmp_path / "data", typed=started + log)
     with DaemonProcess(tmp_path / "data", environment=WEEKLY) as daemon:
         wait_until(lambda: collections(daemon), "the missed run")
 
@@ -105,7 +105,7 @@ def test_nothing_is_forgotten_where_nobody_asked_for_it(tmp_path):
     log = line("daemon.started", age_days=30, version="0.1.0", bind="x")
     log += position("old.mkv", age_days=4_000)
     for name in ("kept", "unscheduled"):
-        playhead("import", "--data", name, folder=tmp_path, typed=log)
+        playhead_inside("import", data=tmp_path / name, typed=log)
     with (
         DaemonProcess(tmp_path / "kept", environment=kept) as one,
         DaemonProcess(tmp_path / "unscheduled", environment=unscheduled) as two,

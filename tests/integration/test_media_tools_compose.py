@@ -29,7 +29,7 @@ from support.media_clips import ffprobe, require_ffmpeg, turn, write_clip, write
 from support.mpv import wait_until
 
 SECONDS = 0.4
-HOSTILE_NAMES = ("-it's.mp4", "a'b''c\\'.mp4", "100% %d #1.mp4", "ü 🎬 x.mp4", "file:a|b.mp4")
+HOSTILE_NAMES = ("-it's 100% %d #1.mp4", "a'b''c\\'|d ü 🎬.mp4")
 
 
 @pytest.fixture
@@ -63,6 +63,11 @@ def kinds(path):
     return [(each["codec_type"], each.get("width"), each.get("height")) for each in streams]
 
 
+def open_files():
+    """What this process has open."""
+    return [str(each.resolve()) for each in Path("/proc/self/fd").iterdir()]
+
+
 def durations(path):
     """How long each stream of a file plays."""
     return [float(each["duration"]) for each in ffprobe(path, "-show_streams")["streams"]]
@@ -86,6 +91,7 @@ async def test_clips_that_are_alike_are_copied(tools, folder, part):
         for path in (folder / "one.mp4", part)
     ]
     assert 2 * sizes[0] == pytest.approx(sizes[1], abs=200)
+    assert not any("memfd:clips" in name for name in open_files())
 
 
 async def test_clips_that_differ_are_encoded(tools, folder, part):
@@ -174,7 +180,7 @@ async def test_hostile_names_are_only_names(tools, folder, part, tmp_path):
     for mode in ("copy", "encode"):
         made = await compose(inputs, tmp_path / f"{mode}.part", tools=tools, mode=mode)
 
-        assert Composed(mode, pytest.approx(5 * SECONDS, abs=0.3)) == made
+        assert Composed(mode, pytest.approx(2 * SECONDS, abs=0.1)) == made
 
 
 async def test_what_is_no_clip_is_refused_by_name(tools, folder, part, tmp_path):
@@ -241,22 +247,14 @@ async def test_a_full_disk_has_a_name(folder, part, tmp_path):
 
 async def test_a_result_that_is_too_short_is_thrown_away(folder, part, tmp_path):
     """An ffmpeg that reports success and lost a clip is not believed."""
-    inputs = [folder / "one.mp4"] * 8
+    inputs = [folder / "one.mp4"] * 3
     short = write_script(tmp_path / "ffmpeg", f"cat '{inputs[0]}' > '{part}'")
     tools = Toolbox(anyio.CapacityLimiter(1), ffmpeg=str(short))
 
-    with pytest.raises(WrongResult, match=r"it lasts 0\.\d+ s, not 3\.\d+ s"):
+    with pytest.raises(WrongResult, match=r"it lasts 0\.\d+ s, not 1\.\d+ s"):
         await compose(inputs, part, tools=tools, mode="copy")
 
     assert not part.exists()
-
-
-async def test_no_descriptor_is_left_open(tools, folder, part):
-    """The script in memory is gone with the work."""
-    await compose([folder / "one.mp4"], part, tools=tools)
-
-    open_files = [str(each.resolve()) for each in Path("/proc/self/fd").iterdir()]
-    assert [] == [name for name in open_files if "memfd:clips" in name]
 
 
 def test_line_breaks_and_crowds_are_refused():

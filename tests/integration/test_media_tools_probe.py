@@ -20,13 +20,9 @@ from support.media_clips import (
 
 HOSTILE_NAMES = (
     "-i.mov",
-    "--help.mp4",
-    'it\'s "quoted".mov',
-    "100% %03d.mov",
-    "a b  c.mov",
-    "ümläut 🎬.mov",
+    "100% %03d 'quoted' \"twice\".mov",
+    "ü 🎬  a,b;c&d$(e).mov",
     "http:--example.mov",
-    "file:a,b;c|d&e$(f).mov",
     "concat:a|b.mov",
 )
 
@@ -106,7 +102,6 @@ async def test_damaged_files_have_a_problem(tools, clip, tmp_path):
         ("cut.mov", whole[: len(whole) // 2]),
         ("random.mkv", bytes(range(256)) * 200),
         ("text.mp4", b"This is not a film.\n" * 50),
-        ("empty.wav", b""),
         ("random.jpg", bytes(range(256)) * 20),
         ("empty.heic", b""),
         ("text.nef", b"This is not a photograph.\n"),
@@ -128,7 +123,6 @@ async def test_a_playlist_opens_no_other_file(tools, clip, tmp_path):
         ("a.m3u8", playlist.format("secret.mp4")),
         ("b.mov", playlist.format("http://127.0.0.1:9/a.ts")),
         ("c.mov", "ffconcat version 1.0\nfile secret.mp4\n"),
-        ("d.mkv", f"ffconcat version 1.0\nfile {tmp_path / 'secret.mp4'}\n"),
         ("e.mp4", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=a\nt=0 0\nm=video 9 RTP/AVP 96\n"),
         ("f.mov", "<?xml version='1.0'?><MPD xmlns='urn:mpeg:dash:schema:mpd:2011'></MPD>"),
     ):
@@ -146,7 +140,8 @@ async def test_a_photograph_has_facts(tools, tmp_path):
     for name in ("a.jpg", "a.png", "a.webp"):
         facts = await probe(write_photograph(tmp_path / name, orientation=6), tools=tools)
 
-        assert (200, 100, 90, 1_777_630_272_000_000_000) == (
+        assert ("", 200, 100, 90, 1_777_630_272_000_000_000) == (
+            facts.problem,
             facts.width,
             facts.height,
             facts.rotation_degrees,

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from projections.decide import decide
 from projections.reactions import react
-from projections.sync_commands import Delivered, ObserveUserData, RecordAttempts
+from projections.sync_commands import Deferred, Delivered, ObserveUserData, RecordAttempts
 from projections.sync_events import DeltaDelivered, UserDataObserved
 from projections.userdata import FIELDS, PLAYING, Changes
 from support.simulation.core import Core
@@ -189,6 +189,26 @@ def test_deliveries_that_claim_more_than_they_wrote_are_noticed():
 def _boast(attempt):
     """Any attempt, as if it had succeeded."""
     return Delivered(user=attempt.user, subject=attempt.subject, planned=attempt.planned)
+
+
+def test_a_delivery_that_is_put_off_again_and_again_is_noticed():
+    """Hours of playing must not fill the log."""
+
+    def fidgets(views, command, now):
+        if isinstance(command, RecordAttempts):
+            command = msgspec.structs.replace(
+                command, attempts=tuple(_soon(attempt, now) for attempt in command.attempts)
+            )
+        return decide(views, command, now)
+
+    assert is_noticed(decide=fidgets)
+
+
+def _soon(attempt, now):
+    """Any attempt; what is put off is put off for seconds."""
+    if not isinstance(attempt, Deferred):
+        return attempt
+    return msgspec.structs.replace(attempt, retry_ns=now + 10 * SECOND)
 
 
 def test_a_fact_that_is_not_in_the_log_is_noticed():

@@ -27,7 +27,7 @@ from support.jellyfin.webhooks import Fate
 VERSIONS: tuple[Version, ...] = (V10_11, V12, V10_10)
 """Servers in the order they are named: every test mixes versions."""
 
-SETTLE_S = 10.0
+SETTLE_S = 20.0
 POLL_S = 0.02
 STILL_S = 0.3
 TRAIL_EVENTS_MAX = 60

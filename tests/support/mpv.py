@@ -258,11 +258,14 @@ class Mpv:
             raise AssertionError(f"{error}\n{self.log()}") from None
 
     def wait_playing(self, name: str | None = None) -> None:
-        """Returns once a file (the named one) is loaded and has a position."""
+        """Returns once a file (the named one) is loaded and shows its first frame."""
         self.wait(
-            lambda: self.position_s() >= 0 and name in (None, self.get("filename")),
+            lambda: self._is_shown() and name in (None, self.get("filename")),
             f"playing {name or 'anything'}",
         )
+
+    def _is_shown(self) -> bool:
+        return self.position_s() >= 0 and not self.get("seeking")
 
     def load(self, file: str | Path) -> None:
         """Replaces what is played and returns when the new file is loaded."""
@@ -283,7 +286,7 @@ class Mpv:
         self.wait(lambda: self._has_arrived(position_s), f"seek to {position_s}")
 
     def _has_arrived(self, position_s: float) -> bool:
-        return self.position_s() > position_s - ARRIVAL_S and not self.get("seeking")
+        return self._is_shown() and self.position_s() > position_s - ARRIVAL_S
 
     def _seek_accepted(self, position_s: float) -> bool:
         try:

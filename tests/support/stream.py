@@ -15,17 +15,20 @@ class EventStream:
     """
     One open stream; use it as a context manager.
 
-    `status` and `headers` are those of the answer. Iterating gives each event as `id` and
+    `status` and `headers` are those of the answer. Iterating gives each event as `id`, `event` and
     decoded `data`, and ends when the server ends the stream.
     """
 
     def __init__(
-        self, url: str, *, headers: Mapping[str, str] | None = None, **query: str | int
+        self,
+        url: str,
+        *,
+        path: str = "/api/events/stream",
+        headers: Mapping[str, str] | None = None,
+        **query: str | int,
     ) -> None:
         self._client = httpx.Client(base_url=url, timeout=SILENCE_MAX_S, trust_env=False)
-        request = self._client.build_request(
-            "GET", "/api/events/stream", params=query, headers=dict(headers or {})
-        )
+        request = self._client.build_request("GET", path, params=query, headers=dict(headers or {}))
         self._answer = self._client.send(request, stream=True)
         self.status = self._answer.status_code
         self.headers = self._answer.headers

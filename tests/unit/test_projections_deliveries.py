@@ -1,5 +1,6 @@
 """The delivery ledger: supersession, failure, patience, and the operator's word."""
 
+import msgspec
 import pytest
 
 from projections.deliveries import DELIVERIES, EARLIER_MAX, waiting_subject
@@ -14,7 +15,10 @@ from projections.sync_commands import (
     RetryDelivery,
 )
 from projections.userdata import Changes, State
-from support.small_core import FILM, USER, SmallCore
+from support.clock import NANOS_PER_SECOND
+from support.small_core import EVERYWHERE, FILM, USER, SmallCore
+
+HOUR_NS = 3600 * NANOS_PER_SECOND
 
 
 @pytest.fixture
@@ -102,6 +106,73 @@ def test_a_deferral_is_no_failure(core):
 
     row = core.delivery("beach", "b")
     assert (0, 1, "playing") == (row.attempts_count, row.deferrals_count, row.note)
+    assert (77, True) == (row.due_ns, row.is_held)
+
+
+def test_what_is_held_back_is_recorded_once(core):
+    """Until its pause is over the same reason is no news; another one is."""
+    later = core.clock + HOUR_NS
+    attempt(core, Deferred, reason="playing", retry_ns=later)
+    head = core.head
+    attempt(core, Deferred, reason="playing", retry_ns=2 * later)
+    assert head == core.head
+
+    attempt(core, Deferred, reason="still playing", retry_ns=later)
+    assert head + 1 == core.head
+
+
+def test_what_is_still_held_back_when_its_pause_is_over_is_recorded(core):
+    """With the moment at which it is tried next."""
+    attempt(core, Deferred, reason="playing", retry_ns=core.clock)
+    attempt(core, Deferred, reason="playing", retry_ns=core.clock + HOUR_NS)
+
+    row = core.delivery("beach", "b")
+    assert (core.clock + HOUR_NS - NANOS_PER_SECOND, 2) == (row.due_ns, row.deferrals_count)
+
+
+def test_a_newer_plan_is_held_back_by_the_same(core):
+    """It is not tried before the older one would have been, and says why."""
+    later = core.clock + HOUR_NS
+    attempt(core, Deferred, reason="playing", retry_ns=later)
+    core.see("attic", "a", State(position_ticks=200))
+
+    row = core.delivery("beach", "b")
+    assert Changes(position_ticks=200) == row.wish.fields
+    assert (later, 1, "playing") == (row.due_ns, row.deferrals_count, row.note)
+
+
+def test_a_failure_ends_being_held_back(core):
+    """It was the moment: the next try is that of the failure."""
+    attempt(core, Deferred, reason="playing", retry_ns=77)
+    attempt(core, Failed, error="500", retry_ns=99)
+
+    row = core.delivery("beach", "b")
+    assert (99, 0, False) == (row.due_ns, row.deferrals_count, row.is_held)
+
+
+def test_a_retry_by_hand_ends_being_held_back(core):
+    """It is tried at once, whoever plays."""
+    attempt(core, Deferred, reason="playing", retry_ns=core.clock + HOUR_NS)
+    core.do(RetryDelivery, seq=core.delivery("beach", "b").seq)
+
+    row = core.delivery("beach", "b")
+    assert (0, False) == (row.due_ns, row.is_held)
+
+
+def test_what_waits_for_its_title_is_not_held_back():
+    """It is looked for when its policy says so, whoever plays."""
+    policy = PathRule(prefix="/films", retries_max=-1, delay_ns=1)
+    core = SmallCore(msgspec.structs.replace(EVERYWHERE, policies=(policy,)), shelved=False)
+    core.shelve("attic", a=FILM)
+    core.see("attic", "a", State(favorite=True))
+    subject = waiting_subject("attic/a")
+    seq = core.delivery("beach", subject).seq
+    late = Deferred(user=USER, subject=subject, planned=seq, reason="missing", retry_ns=2**60)
+    core.do(RecordAttempts, target="beach", attempts=(late,))
+    core.do(RecordAttempts, target="beach", attempts=(late,))
+
+    row = core.delivery("beach", subject)
+    assert (2, False) == (row.deferrals_count, row.is_held)
 
 
 def test_an_abandoned_delivery_is_parked(core):

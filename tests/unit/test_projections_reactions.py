@@ -183,6 +183,19 @@ def test_what_is_waited_for_is_looked_for():
     assert policy == policy_of_title(rules, [core.item("attic", "a")])
 
 
+def test_a_policy_of_any_copy_is_enough_to_wait():
+    """A server that keeps the film somewhere else does not speak for the others."""
+    policy = PathRule(prefix="/films", retries_max=-1, delay_ns=HOUR_NS)
+    servers = EVERYWHERE.servers | {"cabin": ServerRules()}
+    rules = msgspec.structs.replace(EVERYWHERE, servers=servers, policies=(policy,))
+    core = SmallCore(rules, shelved=False)
+    core.shelve("attic", a=msgspec.structs.replace(FILM, path="/elsewhere/harbour.mkv"))
+    core.shelve("beach", b=FILM)
+    core.see("attic", "a", WATCHED)
+
+    assert core.clock + HOUR_NS == waiting(core, "cabin").due_ns
+
+
 def test_a_server_that_is_configured_no_more_has_no_policy():
     """What it has is found by those of the others."""
     policy = PathRule(prefix="/films", retries_max=-1, delay_ns=HOUR_NS)

@@ -23,6 +23,7 @@ from projections.fold import Key, Projection, Views, encode_key, encode_rows, fo
 from projections.library import ITEMS
 from projections.media_files import FILES
 from projections.reactions import react
+from projections.resolve import RESOLVE_JOBS
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 Decide: TypeAlias = Callable[[Views, Command, Nanos], list[Draft]]
@@ -73,6 +74,11 @@ class MemoryViews:
                 assert projection is FILES
                 keys = [key for key, row in table.items() if row.file.sha256 == parameters[0]]
                 return [table[key] for key in sorted(keys, key=encode_key)]
+            case (_, "jobs_with_state"):
+                assert projection is RESOLVE_JOBS
+                jobs = [row for row in table.values() if row.state == parameters[0]]
+                jobs = [row for row in jobs if row.seq > int(parameters[1])]
+                return sorted(jobs, key=lambda row: row.seq)[: int(parameters[2])]
         raise AssertionError(f"nobody answers the query {query} here")
 
     def apply(self, envelope: Envelope) -> None:

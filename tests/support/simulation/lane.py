@@ -7,9 +7,11 @@ takes time in which everything else goes on.
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from functools import partial
+from math import inf
 from random import Random
 from typing import Any, TypeAlias, TypeVar
 
+from adapters.jellyfin.holding import Looks, is_held_back, pause_s
 from adapters.jellyfin.steps import ClearRating, MarkUnplayed, Post, Step, steps_to
 from projections.accounts import PEOPLE
 from projections.commands import Command, Record
@@ -59,7 +61,6 @@ Person: TypeAlias = tuple[str, str]
 """A user and the id of their account."""
 
 IDLE: Nanos = 10 * MINUTE
-PLAYING_RETRY: Nanos = 10 * SECOND
 BACKOFF_MAX: Nanos = 5 * MINUTE
 SWEEP_EVERY: Nanos = 6 * HOUR
 LATE_WRITE: Nanos = 20 * SECOND
@@ -89,6 +90,7 @@ class Lane:
         self.failures_count = 0
         self.reached = False
         self.wants_sweep = True
+        self.looks = Looks(agenda.now / SECOND)
 
     def rounds(self) -> Process:
         """Answers pokes and delivers, for ever."""
@@ -154,7 +156,21 @@ class Lane:
         dues = [
             row.due_ns for row in rows if row.target == self.server.name and row.status == "due"
         ]
-        return int(max(SECOND, min([IDLE, *(due - self.agenda.now for due in dues)])))
+        look_s = self._look_in_s(told=False)
+        look = IDLE if look_s == inf else int(look_s * SECOND)
+        return int(max(SECOND, min([IDLE, look, *(due - self.agenda.now for due in dues)])))
+
+    def _held(self) -> list[Delivery]:
+        rows = self.core.views.tables[DELIVERIES.name].values()
+        return [
+            row
+            for row in rows
+            if row.target == self.server.name and row.is_held and row.due_ns > self.agenda.now
+        ]
+
+    def _look_in_s(self, *, told: bool) -> float:
+        held = bool(self._held())
+        return self.looks.due_in_s(self.agenda.now / SECOND, held=held, told=told)
 
     def _moment(self) -> Nanos:
         return self.random.randrange(1, SECOND // 2)
@@ -199,6 +215,9 @@ class Lane:
         ]
         if due:
             yield from self._deliver(due)
+        looks = self._look_in_s(told=bool(pokes)) == 0
+        if looks:
+            yield from self._deliver_freed()
         waiting = [
             row
             for row in tables[DELIVERIES.name].values()
@@ -206,7 +225,7 @@ class Lane:
         ]
         if waiting:
             self._seek(waiting)
-        return bool(pokes or due or waiting)
+        return bool(pokes or due or waiting or looks)
 
     def _answer(self, rows: list[Pending]) -> Asking[None]:
         as_of = self.core.head
@@ -382,6 +401,22 @@ class Lane:
         kept = kept_fields(rules_in_force(self.core.views), item.item.listing)
         return only(wanted, kept)
 
+    def _deliver_freed(self) -> Asking[None]:
+        self.looks.done(self.agenda.now / SECOND)
+        held = self._held()
+        playing = yield from self._ask(lambda: set(self.server.playing))
+        accounts = dict(self.people())
+        items: dict[str, set[str]] = {}
+        for user_id, item_id in playing:
+            items.setdefault(user_id, set()).add(item_id)
+        free = [
+            row
+            for row in held
+            if not is_held_back(row, items.get(accounts.get(row.user, ""), set()))
+        ]
+        if free:
+            yield from self._deliver(free)
+
     def _deliver(self, rows: list[Delivery]) -> Asking[None]:
         outcomes: list[Delivered | Failed | Deferred | Abandoned] = []
         try:
@@ -415,7 +450,8 @@ class Lane:
                 outcomes.append(_abandoned(row))
                 continue
             wanted = self._still_wanted(row, states[item_id])
-            if wanted and (person[1], item_id) in self.server.playing:
+            playing = {one for user_id, one in self.server.playing if user_id == person[1]}
+            if wanted and is_held_back(row, playing):
                 outcomes.append(self._deferred(row))
                 continue
             outcomes.append((yield from self._written(person, row, states[item_id], wanted)))
@@ -467,7 +503,7 @@ class Lane:
             subject=row.subject,
             planned=row.seq,
             reason="Somebody is playing it there right now.",
-            retry_ns=self.agenda.now + PLAYING_RETRY,
+            retry_ns=self.agenda.now + int(pause_s(row.deferrals_count) * SECOND),
         )
 
     def _seek(self, rows: list[Delivery]) -> None:

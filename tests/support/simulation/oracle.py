@@ -2,10 +2,13 @@
 What must hold once everything is quiet.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from projections.deliveries import WAITING
+from projections.envelope import Envelope, Nanos
 from projections.library import ITEMS
+from projections.sync_events import DeltaDeferred, DeltaPlanned
 from projections.titles import TITLES
 from projections.userdata import BLANK, FIELDS, Field, State, same
 from support.simulation.server import SimServer
@@ -20,6 +23,7 @@ def problems_of(world: World) -> list[str]:
     found: list[str] = []
     if world.settle() >= QUIET_ROUNDS_MAX:
         found.append("it never comes to rest")
+    found += repetitions(world.core.events)
     found += _unrest(world)
     found += _disagreements(world)
     found += _inventions(world)
@@ -27,6 +31,35 @@ def problems_of(world: World) -> list[str]:
         found += _surprises(world)
     found += world.core.differences()
     return found
+
+
+ATTEMPTS = frozenset({"delta.delivered", "delta.failed", "delta.abandoned", "delta.retried"})
+"""What ends a delivery's being held back. A newer plan does not: it waits for the same."""
+
+LONGER = 1.5
+"""Pauses are doubled, and counted from some moment before they are recorded."""
+
+
+def repetitions(events: Iterable[Envelope]) -> Iterator[str]:
+    """
+    A delivery that is held back is recorded again only when the pause it was given is over, and
+    each pause is half as long again as the one before, or more: a day of playing leaves a handful
+    of events.
+    """
+    held: dict[tuple[str, str, str], tuple[Nanos, Nanos]] = {}
+    for envelope in events:
+        event: Any = envelope.event
+        if not envelope.type.startswith("delta.") or isinstance(event, DeltaPlanned):
+            continue
+        key = (event.target, event.user, event.subject)
+        if envelope.type in ATTEMPTS:
+            held.pop(key, None)
+        elif isinstance(event, DeltaDeferred) and not event.subject.startswith(WAITING):
+            over_at, before = held.get(key, (0, 0))
+            pause = event.retry_ns - envelope.at
+            if envelope.at < over_at or pause < LONGER * before:
+                yield f"{event.subject} on {event.target} is put off again and again"
+            held[key] = (event.retry_ns, pause)
 
 
 def _unrest(world: World) -> Iterator[str]:

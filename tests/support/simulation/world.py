@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from projections.commands import PositionReport, ReportPositions
-from projections.deliveries import DELIVERIES
+from projections.deliveries import DELIVERIES, WAITING
 from projections.envelope import Envelope, Nanos
 from projections.listing import Listing
 from projections.rules import PathRule, Rules, ServerRules
@@ -306,4 +306,6 @@ def _is_idle(envelope: Envelope) -> bool:
     if isinstance(event, UserDataObserved):
         found = [observed for items in event.rows.values() for observed in items.values()]
         return not any(observed.changes or observed.refused for observed in found)
-    return isinstance(event, SweepStarted | SweepFinished | DeltaDeferred)
+    if isinstance(event, DeltaDeferred):
+        return event.subject.startswith(WAITING)  # nobody plays
+    return isinstance(event, SweepStarted | SweepFinished)

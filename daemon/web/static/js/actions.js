@@ -21,8 +21,8 @@ import { attempt, tell, tellProblem } from "./toasts.js";
 const DOWNLOADS_MAX = 30;
 const DOWNLOAD_PAUSE_MS = 250;
 
-/** Pages of the trash that are searched for what was just put there. */
-const TRASH_PAGES_MAX = 5;
+/** Files of one job for Resolve, as the daemon limits it. */
+const JOB_FILES_MAX = 1000;
 
 export class Actions {
   /** @param {App} app */
@@ -49,27 +49,18 @@ export class Actions {
     const answers = await attempt(() => api.moveToTrash(items));
     if (!answers) return false;
     this.#left(items);
-    const ids = answers.flatMap((answer) => (answer.trashed ?? []).map(idOf));
-    const undo = { action: "Undo", run: () => this.#undoTrash(items, ids) };
-    tell(`${plural(items.length - missingOf(answers), "file")} moved to the trash.`, undo);
+    const ids = answers.flatMap((answer) => answer.trash_ids);
+    const undo = { action: "Undo", run: () => this.restore(ids) };
+    tell(`${plural(ids.length, "file")} moved to the trash.`, undo);
     tellMissing(answers);
     return true;
-  }
-
-  /**
-   * @param {LibraryItem[]} items
-   * @param {string[]} ids - As the daemon told them; none: they are looked for.
-   */
-  async #undoTrash(items, ids) {
-    const wanted = ids.length > 0 ? ids : await attempt(() => findInTrash(items));
-    if (wanted) await this.restore(wanted);
   }
 
   /** @param {string[]} ids */
   async restore(ids) {
     const answers = await attempt(() => api.restore(ids));
     if (!answers) return;
-    const restored = answers.flatMap((answer) => answer.restored ?? []);
+    const restored = answers.flatMap((answer) => answer.restored);
     this.app.selection.clear();
     this.#changed();
     tell(`${plural(restored.length, "file")} restored.`);
@@ -106,11 +97,10 @@ export class Actions {
   /** @param {{removed: number, bytes: number}[]} answers */
   #emptied(answers) {
     if (answers.length === 0) return;
-    const sum = (/** @type {"removed" | "bytes"} */ name) =>
-      answers.reduce((total, answer) => total + (answer[name] ?? 0), 0);
     this.app.selection.clear();
     this.#changed();
-    tell(`${plural(sum("removed"), "file")} deleted for ever, ${bytes(sum("bytes"))} freed.`);
+    const freed = bytes(sum(answers, "bytes"));
+    tell(`${plural(sum(answers, "removed"), "file")} deleted for ever, ${freed} freed.`);
   }
 
   /** @param {LibraryItem[]} items */
@@ -138,10 +128,9 @@ export class Actions {
     const answers = await attempt(() => api.move(moving, target));
     if (!answers) return;
     this.#left(moving);
-    const duplicates = answers.flatMap((answer) => answer.duplicates ?? []).length;
+    const duplicates = sum(answers, "duplicates");
     const known = duplicates > 0 ? ` ${plural(duplicates, "was", "were")} there already.` : "";
-    const moved = answers.flatMap((answer) => answer.moved ?? []).length;
-    tell(`${plural(moved, "file")} moved to ${target.name}.${known}`);
+    tell(`${plural(sum(answers, "moved"), "file")} moved to ${target.name}.${known}`);
     tellMissing(answers);
   }
 
@@ -231,6 +220,20 @@ export class Actions {
     this.app.library.refreshSoon();
   }
 
+  /** @param {import("./types.js").Source} source */
+  async removeSource({ name, root }) {
+    const isMeant = await confirm({
+      title: `Take the source ${name} off the list?`,
+      text: `Nothing in ${root} is touched. It can be registered again.`,
+      accept: "Take off the list",
+      isDangerous: true,
+    });
+    if (!isMeant || !(await attempt(() => api.removeSource(name)))) return;
+    tell(`The source ${name} is off the list.`);
+    this.app.reloadSidebar();
+    this.app.library.refreshSoon();
+  }
+
   /** @param {{source: string, project: string} | null} which - null: everything. */
   async reindex(which) {
     const answer = await attempt(() => api.reindex(which));
@@ -256,11 +259,6 @@ export class Actions {
   }
 }
 
-/** @param {{id: string} | string} trashed */
-function idOf(trashed) {
-  return typeof trashed === "string" ? trashed : trashed.id;
-}
-
 /** @param {Item[]} items */
 export function sizeOf(items) {
   return items.reduce((sum, item) => sum + item.size, 0);
@@ -280,48 +278,39 @@ function isIn(item, { source, name }) {
   return item.source === source && item.project === name;
 }
 
-/** @param {{missing?: unknown[]}[]} answers */
-function missingOf(answers) {
-  return answers.reduce((sum, answer) => sum + (answer.missing ?? []).length, 0);
+/**
+ * @param {Record<string, any>[]} answers
+ * @param {string} name - Of a field with a number, or with a list that is counted.
+ */
+function sum(answers, name) {
+  const values = answers.map((answer) => answer[name] ?? 0);
+  return values.reduce((total, value) => total + (value.length ?? value), 0);
 }
 
-/** @param {{missing?: unknown[]}[]} answers */
+/** @param {Record<string, any>[]} answers */
 function tellMissing(answers) {
-  const missing = missingOf(answers);
+  const missing = sum(answers, "missing");
   if (missing > 0) tell(`${plural(missing, "file was", "files were")} no longer there.`);
 }
 
 /** @param {LibraryItem[]} items */
 function jobsOf(items) {
-  /** @type {Map<string, {source: string, project: string, paths: string[]}>} */
-  const jobs = new Map();
-  for (const { source, project, relative_path } of items) {
-    const name = `${source}/${project}`;
-    const job = jobs.get(name) ?? { source, project, paths: [] };
-    job.paths.push(relative_path);
-    jobs.set(name, job);
-  }
-  return [...jobs.values()];
+  const projects = Map.groupBy(items, ({ source, project }) => `${source}/${project}`);
+  return [...projects.values()].flatMap((some) => {
+    const { source, project } = /** @type {LibraryItem} */ (some[0]);
+    const paths = some.map((item) => item.relative_path);
+    return slices(paths, JOB_FILES_MAX).map((slice) => ({ source, project, paths: slice }));
+  });
 }
 
 /**
- * The ids under which files that were just trashed lie in the trash; the latest of each path.
- *
- * @param {LibraryItem[]} items
+ * @template T
+ * @param {T[]} list
+ * @param {number} length
  */
-async function findInTrash(items) {
-  const wanted = new Set(items.map(keyOf));
-  const ids = [];
-  let cursor;
-  for (let page = 0; page < TRASH_PAGES_MAX && wanted.size > 0; page += 1) {
-    const { items: found, next } = await api.trash({ cursor, limit: "500" });
-    for (const { id, source, project, relative_path } of /** @type {TrashItem[]} */ (found)) {
-      if (wanted.delete(`${source}/${project}/${relative_path}`)) ids.push(id);
-    }
-    if (next === null) break;
-    cursor = next;
-  }
-  return ids;
+function slices(list, length) {
+  const count = Math.ceil(list.length / length);
+  return Array.from({ length: count }, (_, i) => list.slice(i * length, (i + 1) * length));
 }
 
 /**

@@ -146,6 +146,9 @@ export const api = {
   /** @param {{name: string, root: string}} source */
   registerSource: (source) => request("POST", "/api/sources", { body: source }),
 
+  /** @param {string} name */
+  removeSource: (name) => request("DELETE", `/api/sources/${segment(name)}`),
+
   /**
    * @param {string} name
    * @param {boolean} isEnabled

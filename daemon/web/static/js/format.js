@@ -49,7 +49,7 @@ export function bytes(size_bytes) {
  */
 export function duration(duration_s) {
   if (duration_s === null || duration_s === undefined) return "";
-  const total = Math.round(duration_s);
+  const total = duration_s > 0 ? Math.max(1, Math.round(duration_s)) : 0;
   const hours = Math.floor(total / HOUR_S);
   const minutes = Math.floor((total % HOUR_S) / MINUTE_S);
   const seconds = String(total % MINUTE_S).padStart(2, "0");

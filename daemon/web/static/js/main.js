@@ -91,8 +91,8 @@ function makeParts() {
 
 function putTogether() {
   const { picker, pick, view, sideBar, topBar, state, preview, panel, bar } = parts;
-  const listing = h("main", { class: "listing", id: "listing", tabindex: "-1" }, state, view);
-  const content = h("div", { class: "content" }, makeBanner(), topBar, listing, bar, panel);
+  const listing = h("main", { class: "listing", id: "listing", tabindex: "-1" }, state, view, bar);
+  const content = h("div", { class: "content" }, makeBanner(), topBar, listing, panel);
   document.body.prepend(sideBar, content, preview, picker);
   acceptDrops(dropText, take);
   store.watch(["view"], (state) => localStorage.setItem("playhead.view", state.view));

@@ -37,6 +37,7 @@ export function listenTo(view) {
     const isBeside = event.target === scroller || event.target === canvas;
     if (isBeside) view.app.selection.clear();
   });
+  canvas.addEventListener("focusin", (event) => pointer.focus(event));
   canvas.addEventListener("keydown", (event) => pressed(view, event));
 }
 
@@ -50,6 +51,12 @@ class Pointer {
     this.start = { x: 0, y: 0 };
     /** @type {{items: Item[], anchor: string}} */
     this.before = { items: [], anchor: "" };
+  }
+
+  /** @param {FocusEvent} event */
+  focus(event) {
+    const card = this.#cardAt(event);
+    if (card) this.view.activate(card.index);
   }
 
   /** @param {MouseEvent} event */

@@ -31,7 +31,12 @@ export class MediaView extends HTMLElement {
   constructor(app) {
     super();
     this.app = app;
-    this.canvas = h("div", { class: "canvas", role: "listbox", "aria-multiselectable": "true" });
+    this.canvas = h("div", {
+      class: "canvas",
+      role: "listbox",
+      "aria-label": "Files",
+      "aria-multiselectable": "true",
+    });
     this.scroller = h("div", { class: "scroller", tabindex: "-1" }, this.canvas);
     this.label = h("div", { class: "scroll-label", "aria-hidden": "true", hidden: true });
     /** @type {Map<number, Card>} */
@@ -290,10 +295,23 @@ export class MediaView extends HTMLElement {
       this.render();
       return;
     }
-    this.active = index;
-    this.activeKey = keyOf(item);
+    this.activate(index);
     this.render();
     this.cards.get(index)?.element.focus({ preventScroll: true });
+  }
+
+  /**
+   * Makes a row the one that Tab leads to, and that keys are about.
+   *
+   * @param {number} index - Of a row that is loaded.
+   */
+  activate(index) {
+    const before = this.cards.get(this.active);
+    this.active = index;
+    this.activeKey = keyOf(/** @type {Item} */ (this.app.library.items[index]));
+    const now = this.cards.get(index);
+    if (before) this.#mark(before);
+    if (now) this.#mark(now);
   }
 
   /**

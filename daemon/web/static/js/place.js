@@ -17,7 +17,7 @@ export const START = Object.freeze({
   source: "",
   project: "",
   q: "",
-  kinds: [],
+  kind: "",
   tags: [],
   origin: "",
   since: "",
@@ -38,12 +38,13 @@ export function parsePlace(hash) {
   const [area, source = "", project = ""] = path.split("/").map(decoded);
   const words = new URLSearchParams(query);
   const sort = words.get("sort") ?? START.sort;
+  const kind = words.get("kind") ?? "";
   return {
     area: area === "trash" ? "trash" : "library",
     source,
     project,
     q: words.get("q") ?? "",
-    kinds: /** @type {any[]} */ (words.getAll("kind").filter((kind) => KIND_NAMES.includes(kind))),
+    kind: /** @type {any} */ (KIND_NAMES.includes(kind) ? kind : ""),
     tags: words.getAll("tag"),
     origin: words.get("origin") ?? "",
     since: dayIn(words.get("since")),
@@ -82,9 +83,8 @@ function dayIn(text) {
 export function formatPlace(place) {
   const path = [place.area, place.source, place.project].map(encodeURIComponent);
   const words = new URLSearchParams();
-  for (const kind of place.kinds) words.append("kind", kind);
   for (const tag of place.tags) words.append("tag", tag);
-  for (const name of /** @type {const} */ (["q", "origin", "since", "until", "preview"])) {
+  for (const name of /** @type {const} */ (["q", "kind", "origin", "since", "until", "preview"])) {
     if (place[name]) words.set(name, place[name]);
   }
   if (place.sort !== START.sort) words.set("sort", place.sort);
@@ -125,7 +125,7 @@ export function libraryQuery(place) {
     source: place.source || undefined,
     project: place.project || undefined,
     q: place.q || undefined,
-    kind: place.kinds,
+    kind: place.kind || undefined,
     tag: place.tags,
     origin: place.origin || undefined,
     since: place.since ? midnight(place.since, 0) : undefined,

@@ -14,7 +14,6 @@ import { isUsable } from "./questions.js";
 import { isDark, onSystemTheme, toggleTheme } from "./theme.js";
 
 /** @typedef {import("./types.js").App} App */
-/** @typedef {import("./types.js").Project} Project */
 /** @typedef {import("./types.js").Source} Source */
 /** @typedef {import("./types.js").State} State */
 
@@ -32,7 +31,9 @@ export class SideBar extends HTMLElement {
   }
 
   connectedCallback() {
-    this.places = h("nav", { class: "places", "aria-label": "Projects and sources" });
+    this.setAttribute("role", "navigation");
+    this.setAttribute("aria-label", "Projects and sources");
+    this.places = h("div", { class: "places" });
     this.activities = h("div", { class: "activities" });
     this.foot = h("div", { class: "side-foot" });
     this.append(this.#head(), this.places, this.activities, this.foot);
@@ -80,7 +81,7 @@ export class SideBar extends HTMLElement {
   /** @param {State} state */
   #drawPlaces(state) {
     const { sources, projects, sidebarLoaded } = state;
-    const total = projects.reduce((sum, project) => sum + (filesIn(project) ?? 0), 0);
+    const total = projects.reduce((sum, project) => sum + (project.counts.files), 0);
     const all = this.#link(state, { text: "All projects", picture: "library", amount: total });
     const groups = sources.map((source) => this.#source(state, source));
     const focused = this.places.contains(document.activeElement)
@@ -122,7 +123,7 @@ export class SideBar extends HTMLElement {
         picture: "folder",
         source: name,
         project: project.name,
-        amount: filesIn(project),
+        amount: project.counts.files,
       })),
     );
     const kind = isUsable(source) ? "source" : "source is-off";
@@ -148,6 +149,13 @@ export class SideBar extends HTMLElement {
         icon: source.enabled ? "disk-off" : "disk",
         run: () => actions.toggleSource(source),
       },
+      mayAdminister &&
+        !source.primary && {
+          text: "Take off the list…",
+          icon: "close",
+          run: () => actions.removeSource(source),
+          isDangerous: true,
+        },
     ];
   }
 
@@ -244,12 +252,9 @@ const ACTIVITY_NAMES = new Map([
   ["sweep", "Looking through"],
   ["compose", "Composing"],
   ["upload", "Receiving"],
+  ["upright", "Turning upright"],
+  ["measure", "Measuring"],
 ]);
-
-/** @param {Project} project */
-function filesIn(project) {
-  return project.counts?.files ?? project.counts?.videos ?? null;
-}
 
 /** @param {Source} source */
 function pictureOf(source) {
@@ -257,9 +262,9 @@ function pictureOf(source) {
 }
 
 /** @param {Source} source */
-function badgeOf({ enabled, accessible }) {
+function badgeOf({ enabled, accessible, problem }) {
   if (!enabled) return h("span", { class: "badge" }, "off");
-  return accessible ? null : h("span", { class: "badge warning" }, "offline");
+  return accessible ? null : h("span", { class: "badge warning", title: problem }, "offline");
 }
 
 customElements.define("side-bar", SideBar);

@@ -35,6 +35,7 @@ export class TopBar extends HTMLElement {
   }
 
   connectedCallback() {
+    this.setAttribute("role", "banner");
     const menu = iconButton("menu", "Projects", { onclick: this.onMenu });
     menu.classList.add("menu-button", "drawer-only");
     this.heading = h("h1", {});
@@ -150,13 +151,10 @@ export class TopBar extends HTMLElement {
     const { navigation } = this.app;
     const chip = (/** @type {string} */ text, /** @type {boolean} */ isOn, /** @type {() => void} */ onclick) =>
       h("button", { type: "button", class: "chip", "aria-pressed": String(isOn), onclick }, text);
-    const none = /** @type {Kind[]} */ ([]);
-    const all = chip("All", place.kinds.length === 0, () => navigation.go({ kinds: none }));
-    const others = [...KINDS].map(([kind, { many }]) => {
-      const name = /** @type {Kind} */ (kind);
-      const isOn = place.kinds.includes(name);
-      const kinds = isOn ? place.kinds.filter((one) => one !== name) : [...place.kinds, name];
-      return chip(many, isOn, () => navigation.go({ kinds: kinds.length === KINDS.size ? none : kinds }));
+    const all = chip("All", place.kind === "", () => navigation.go({ kind: "" }));
+    const others = [...KINDS].map(([name, { many }]) => {
+      const kind = /** @type {Kind} */ (name);
+      return chip(many, place.kind === kind, () => navigation.go({ kind }));
     });
     return [h("div", { class: "kinds", role: "group", "aria-label": "Kind" }, all, ...others)];
   }

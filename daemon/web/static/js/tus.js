@@ -55,7 +55,8 @@ export class TusUpload {
   /**
    * @param {File} file
    * @param {{source: string, project: string}} target
-   * @param {{onProgress: (offset: number) => void, onWait: (wait_s: number) => void}} listener
+   * @param {{onProgress: (offset: number) => void,
+   *   onWait: (wait_s: number, problem: Error) => void}} listener
    */
   constructor(file, target, { onProgress, onWait }) {
     this.file = file;
@@ -188,7 +189,7 @@ export class TusUpload {
     const wait_s = WAITS_S[this.failures];
     if (wait_s === undefined) throw problem;
     this.failures += 1;
-    this.onWait(wait_s);
+    this.onWait(wait_s, problem);
     await pause(wait_s, signal);
   }
 }

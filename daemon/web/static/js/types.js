@@ -52,13 +52,15 @@
  * @property {string} name
  * @property {string} source
  * @property {boolean} source_accessible
- * @property {{files?: number, videos?: number}} [counts]
+ * @property {{files: number, size: number}} counts
  *
  * @typedef {object} Source
  * @property {string} name
  * @property {string} root
  * @property {boolean} enabled
  * @property {boolean} accessible
+ * @property {boolean} primary - Set by the configuration: it cannot be taken off the list.
+ * @property {string} problem - Why it cannot be reached, as far as that is known.
  *
  * @typedef {"created" | "added" | "name" | "size"} SortKey
  *
@@ -67,7 +69,7 @@
  * @property {string} source - Empty: all sources.
  * @property {string} project - Empty: all projects.
  * @property {string} q
- * @property {Kind[]} kinds
+ * @property {Kind | ""} kind - Empty: all kinds.
  * @property {string[]} tags
  * @property {string} origin - Empty: any.
  * @property {string} since - A day as YYYY-MM-DD, or empty.
@@ -82,7 +84,7 @@
  * @property {string} source
  * @property {string} project
  * @property {number} done
- * @property {number | null} total
+ * @property {number} total - 0 while it is not known.
  * @property {"running" | "done" | "failed"} state
  * @property {string} note
  *

@@ -170,7 +170,7 @@ function statusOf({ phase, sent, file, path, problem, wait_s, target }) {
   const texts = {
     queued: `Waiting · ${bytes(file.size)}`,
     running: amount,
-    waiting: `${amount} · trying again in ${count(wait_s)} s`,
+    waiting: `${problem?.message ?? ""} Trying again in ${count(wait_s)} s.`,
     paused: `Paused · ${amount}`,
     stored: `Stored in ${target.project}`,
     duplicate: path ? `Already there as ${path}` : "Already there",

@@ -84,7 +84,7 @@ export class Uploads extends EventTarget {
       wait_s: 0,
       upload: new TusUpload(file, target, {
         onProgress: (offset) => this.#update(entry, { sent: offset, phase: "running" }),
-        onWait: (wait_s) => this.#update(entry, { wait_s, phase: "waiting" }),
+        onWait: (wait_s, problem) => this.#update(entry, { wait_s, problem, phase: "waiting" }),
       }),
       controller: null,
     };
