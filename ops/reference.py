@@ -8,7 +8,8 @@ Run it as `.venv/bin/python ops/reference.py`, or let `ops/fix` do so. A tidy te
 from collections.abc import Iterable, Iterator
 from inspect import cleandoc
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 import click
 import msgspec
@@ -84,7 +85,7 @@ def _http_block(endpoint: Endpoint) -> Iterator[str]:
         elif kind is not None:
             yield f"{title}: {cleandoc(kind.__doc__ or '')}"
             yield _table(("field", "type", "default"), _fields(kind))
-    answer = getattr(endpoint.answer, "__name__", str(endpoint.answer or "text"))
+    answer = _answer(endpoint.answer)
     others = sorted({*endpoint.statuses, *endpoint.plain} - {401, 503})
     statuses = ", ".join(str(status) for status in others)
     more = f" Also: {statuses}." if statuses else ""
@@ -92,6 +93,12 @@ def _http_block(endpoint: Endpoint) -> Iterator[str]:
         yield f"Answers `{answer}` as `{endpoint.answer_type}`.{more}"
     else:
         yield f"Answers {endpoint.status} with headers alone.{more}"
+
+
+def _answer(kind: Any) -> str:
+    if isinstance(kind, UnionType):
+        return "` or `".join(_answer(each) for each in get_args(kind))
+    return getattr(kind, "__name__", str(kind or "text"))
 
 
 def _fields(kind: type[msgspec.Struct]) -> list[tuple[str, ...]]:

@@ -20,8 +20,7 @@ VIEWS = LISTING_FILE.rpartition("/")[0]
 def clean(root: Root, keep: AbstractSet[str]) -> int:
     """
     Removes parts of uploads that will not be resumed, unfinished copies and views beside the files
-    they should have become, and what never arrived in the trash. What this process is writing at
-    the moment stays.
+    they should have become, and what never arrived in the trash. What this process has begun stays.
 
     Args:
         root: what to put in order.

@@ -10,14 +10,16 @@ import errno
 import hashlib
 import os
 import re
+import time
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from adapters.files.atomic import temporary_name
 from adapters.files.errors import DiskFull, Missing, named
 from adapters.files.hashing import Cancelled, Progress, feed, ignore, never
-from adapters.files.kernel import names_in, open_beneath, sync_folder
+from adapters.files.kernel import held, names_in, open_beneath, sync_folder
 from adapters.files.markers import OWN
 from adapters.files.opening import OpenFile, entry_of, open_regular, regular_status
 from adapters.files.placing import copy_in, rename_in, write_all
@@ -33,6 +35,8 @@ PART_MODE = 0o600
 
 MTIME_NS_MAX = 2**62
 """The year 2116. Clients send nonsense, and some disks refuse it."""
+
+_BEGAN_NS = time.monotonic_ns()
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -355,7 +359,8 @@ def look(root: Root, part_id: str) -> os.stat_result:
 
 def keep_only(root: Root, keep: AbstractSet[str]) -> int:
     """
-    Removes the parts of all uploads but those.
+    Removes the parts of all uploads but those, and but what was written to since this process
+    began: that is on its way in, whatever is on record about it.
 
     Returns:
         How many were removed.
@@ -364,12 +369,32 @@ def keep_only(root: Root, keep: AbstractSet[str]) -> int:
         Unreachable: the root is not there.
         PlayheadError: the disk would not let one go.
     """
+    count = 0
     try:
         with root.made_own_folder(UPLOADS) as uploads:
-            names = [name for name in names_in(uploads) if name.removesuffix(SUFFIX) not in keep]
-            for name in names:
-                with suppress(FileNotFoundError):
-                    os.unlink(name, dir_fd=uploads)
+            began_ns = _began_ns(uploads)
+            for name in names_in(uploads):
+                if name.removesuffix(SUFFIX) not in keep:
+                    count += _remove_older(uploads, name, began_ns)
     except OSError as error:
         raise named(error, "The folder of uploads") from error
-    return len(names)
+    return count
+
+
+def _began_ns(folder: int) -> int:
+    """When this process began, by the clock of the disk, which may be that of another machine."""
+    name = temporary_name()
+    with held(
+        open_beneath(folder, name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode=PART_MODE)
+    ) as fd:
+        os.unlink(name, dir_fd=folder)
+        now_ns = os.fstat(fd).st_ctime_ns
+    return now_ns - (time.monotonic_ns() - _BEGAN_NS)
+
+
+def _remove_older(folder: int, name: str, than_ns: int) -> bool:
+    with suppress(FileNotFoundError):
+        if os.stat(name, dir_fd=folder, follow_symlinks=False).st_ctime_ns < than_ns:
+            os.unlink(name, dir_fd=folder)
+            return True
+    return False

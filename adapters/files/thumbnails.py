@@ -6,6 +6,7 @@ file has a picture, and a damaged one never will; both are answers, not errors.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,7 +38,8 @@ SQUEEZE_MAX = 4
 DECODER_THREADS = "2"
 """Each one more holds another frame in memory."""
 
-HEIGHT_TO_WIDTH_MAX = pictures.TALL
+HEIGHT_TO_WIDTH_MAX = 2
+"""As for images: scrolls stay small."""
 
 JPEG_SCALE = "3"
 """ffmpeg's 2 to 31, where less is better; 3 is about Pillow's 85."""
@@ -68,14 +70,13 @@ def thumbnail_path(cache: Path, sha256: str) -> Path:
     return cache / sha256[:2] / f"{sha256}.jpg"
 
 
-def tries(duration_s: float | None, timeout_s: float) -> list[Try]:
+def tries(duration_s: float | None, timeout_s: float, seek_s: float = SEEK_S) -> list[Try]:
     """
     Ways to get a picture out of a video, best first: a typical frame after the jolt at the start,
     then whatever comes first, then the same with patience.
     """
-    seek_s = min(SEEK_S, (duration_s or 0.0) / 10)
     return [
-        Try(seek_s, typical=True, timeout_s=timeout_s),
+        Try(min(seek_s, (duration_s or 0.0) / 10), typical=True, timeout_s=timeout_s),
         Try(0.0, typical=False, timeout_s=timeout_s),
         Try(0.0, typical=False, timeout_s=3 * timeout_s),
     ]
@@ -108,6 +109,7 @@ async def make_thumbnail(
     tools: Toolbox,
     width: int = WIDTH,
     timeout_s: float = TIMEOUT_S,
+    seek_s: float = SEEK_S,
     report: Report | None = None,
 ) -> Made:
     """
@@ -126,7 +128,8 @@ async def make_thumbnail(
             data = await _of_image(path, tools, width, timeout_s)
         elif kind in {"audio", "video"}:
             report = report or await read_report(path, tools=tools)
-            data = await _of_stream(path, report, tools, width=width, timeout_s=timeout_s)
+            ways = tries(report.duration_s, timeout_s, seek_s)
+            data = await _of_stream(path, report, tools, width=width, ways=ways)
         else:
             return Made("none")
     except (ToolFailed, ToolTimeout, pictures.Unreadable) as error:
@@ -146,6 +149,7 @@ async def study(
     width: int = WIDTH,
     probe_timeout_s: float = PROBE_TIMEOUT_S,
     thumbnail_timeout_s: float = TIMEOUT_S,
+    seek_s: float = SEEK_S,
 ) -> Facts:
     """
     The facts of a file, and what became of its small picture among them. ffprobe is asked once.
@@ -169,7 +173,14 @@ async def study(
     if facts.problem:
         return replace(facts, thumbnail="failed")
     made = await make_thumbnail(
-        path, kind, target, tools=tools, width=width, timeout_s=thumbnail_timeout_s, report=report
+        path,
+        kind,
+        target,
+        tools=tools,
+        width=width,
+        timeout_s=thumbnail_timeout_s,
+        seek_s=seek_s,
+        report=report,
     )
     return replace(facts, thumbnail=made.result, problem=made.problem)
 
@@ -182,13 +193,13 @@ async def _of_image(path: Path, tools: Toolbox, width: int, timeout_s: float) ->
 
 
 async def _of_stream(
-    path: Path, report: Report, tools: Toolbox, *, width: int, timeout_s: float
+    path: Path, report: Report, tools: Toolbox, *, width: int, ways: Sequence[Try]
 ) -> bytes:
     """A picture of what moves, or else the cover; nothing if there is neither."""
     if report.moving is not None:
-        stream, ways = report.moving, tries(report.duration_s, timeout_s)
+        stream = report.moving
     elif report.cover is not None:
-        stream, ways = report.cover, [Try(0.0, typical=False, timeout_s=timeout_s)]
+        stream, ways = report.cover, ways[1:]  # a still has but one frame
     else:
         return b""
     problem: Exception | None = None

@@ -169,7 +169,7 @@ class _Starter:
             raise DiskFailed(f"A source cannot be watched: {error}.") from error
         self._polls = True
         self._tell(
-            f"The system has no inotify watches left for a source ({error}); raise"
+            "The system has no inotify watches left for a source: raise"
             " fs.inotify.max_user_watches or max_user_instances. It is polled for now."
         )
 

@@ -5,7 +5,8 @@ code does not do.
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 import msgspec
 
@@ -79,7 +80,7 @@ def _types(endpoints: list[Endpoint]) -> list[Any]:
     types: list[Any] = [Problem]
     for endpoint in endpoints:
         bodies, answers = endpoint.bodies.values(), endpoint.plain.values()
-        named = (endpoint.body, *bodies, endpoint.answer, *answers)
+        named = (endpoint.body, *bodies, *_choices(endpoint.answer), *answers)
         types += [kind for kind in named if kind not in {None, str, bytes}]
     return list({repr(kind): kind for kind in types}.values())
 
@@ -138,7 +139,15 @@ def _given(shape: dict[str, Any]) -> dict[str, Any]:
 
 def _content(kind: Any, schema_of: dict[str, Any]) -> dict[str, Any]:
     """The schema of a body; bytes have none."""
-    return {} if kind is bytes else {"schema": schema_of[repr(kind)]}
+    if kind is bytes:
+        return {}
+    schemas = [schema_of[repr(each)] for each in _choices(kind)]
+    return {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}
+
+
+def _choices(kind: Any) -> tuple[Any, ...]:
+    """The structs that an answer may be one of; the library knows no such choice."""
+    return get_args(kind) if isinstance(kind, UnionType) else (kind,)
 
 
 def _responses(endpoint: Endpoint, schema_of: dict[str, Any]) -> dict[str, Any]:

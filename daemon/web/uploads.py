@@ -84,25 +84,21 @@ class UploadForm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Uploaded(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the content is now; `duplicate`: it was there before. `size` in bytes."""
+    """
+    What became of a file: where its content is now (`duplicate`: it was there before), or why it
+    could not be taken. `size` in bytes.
+    """
 
-    status: Literal["stored", "duplicate"]
-    path: str
-    sha256: str
-    size: int
-    served: Served
+    status: Literal["stored", "duplicate", "error"]
     filename: str
+    path: str | UnsetType = UNSET
+    sha256: str | UnsetType = UNSET
+    size: int | UnsetType = UNSET
     uploaded_at: str | UnsetType = UNSET
+    served: Served | UnsetType = UNSET
+    detail: str | UnsetType = UNSET
+    hint: str | UnsetType = UNSET
     instructions: str | UnsetType = UNSET
-
-
-class Failed(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that could not be taken, and why."""
-
-    status: Literal["error"] = "error"
-    filename: str
-    detail: str
-    hint: str
 
 
 class UploadedSeveral(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +109,7 @@ class UploadedSeveral(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     batch_id: str | None
     counts: Counts
-    items: list[Uploaded | Failed]
+    items: list[Uploaded]
     served_urls: list[str]
     batch_snapshot: list[ItemView] | None
     instructions: str
@@ -160,7 +156,7 @@ class Reception:
     def __init__(
         self, services: Services, request: Request, project: Project, *, batch: str, user: str
     ) -> None:
-        self.items: list[Uploaded | Failed] = []
+        self.items: list[Uploaded] = []
         self._services = services
         self._request = request
         self._project = project
@@ -193,7 +189,9 @@ class Reception:
             raise
         except PlayheadError as error:
             self._error = error
-            self.items.append(Failed(filename=filename, detail=str(error), hint=error.hint))
+            self.items.append(
+                Uploaded(status="error", filename=filename, detail=str(error), hint=error.hint)
+            )
             await refuse_in_batch(
                 self._services,
                 self._batch,
@@ -234,8 +232,7 @@ class Reception:
             PlayheadError: it could not be taken.
         """
         (item,) = self.items
-        if isinstance(item, Failed):
-            assert self._error is not None
+        if self._error is not None:
             raise self._error
         instructions = (
             f"Use /api/projects/{self._project.project}/sync-album?source={self._project.source} to"
@@ -263,7 +260,7 @@ class Reception:
             counts=counts_of([item.status for item in self.items]),
             items=self.items,
             served_urls=[
-                item.served.download_url for item in self.items if isinstance(item, Uploaded)
+                item.served.download_url for item in self.items if isinstance(item.served, Served)
             ],
             batch_snapshot=snapshot,
             instructions=INSTRUCTIONS,

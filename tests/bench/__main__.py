@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bench import append, drain, ingest, latency, memory, millions, replay, sweep, webhooks
+from bench import append, drain, files, ingest, latency, memory, millions, replay, sweep, webhooks
 from bench.figures import Figure, table
 
 Measure = Callable[[Path, int], list[Figure]]
@@ -23,14 +23,19 @@ MEASUREMENTS: dict[str, Measure] = {
     "latency": partial(latency.measure, count=200),
     "drain": partial(drain.measure, count=1_000),
     "sweep": partial(sweep.measure, count=20_000),
+    "files": files.measure,
 }
 QUICK: dict[str, Measure] = {
     "webhooks": partial(webhooks.measure, seconds=1),
     "latency": partial(latency.measure, count=3),
     "drain": partial(drain.measure, count=20),
     "sweep": partial(sweep.measure, count=120),
+    "files": partial(files.measure, size=files.QUICK),
 }
-"""Those of sync with next to nothing to do: they show that all of it works, and measure nothing."""
+"""
+Those of sync and of files with next to nothing to do: they show that all of it works, and measure
+nothing.
+"""
 
 NEED_WRK = frozenset({"ingest", "memory", "webhooks"})
 CHECKOUT = Path(__file__).resolve().parents[2]

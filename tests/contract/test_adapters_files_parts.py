@@ -10,6 +10,7 @@ from threading import Barrier
 import pytest
 
 from adapters.files import parts
+from adapters.files.atomic import temporary_name
 from adapters.files.cleaning import clean
 from adapters.files.errors import Missing, NameTaken, Stopped, Unreachable
 from adapters.files.parts import Part
@@ -23,6 +24,7 @@ from support.roots import (
     PROJECT,
     child,
     claimed_root,
+    cleaned_by_the_next_process,
     files_under,
     finished,
     names_in,
@@ -349,7 +351,7 @@ def test_cleaning_removes_what_a_crash_left(root, originals):
     users = originals / ".playhead.tmp.mov"
     users.write_bytes(b"a user's")
     (root.path / "_playhead" / "trash" / "empty").mkdir(parents=True)
-    count = clean(root, {"keep"})
+    count = cleaned_by_the_next_process(root, "keep")
 
     assert 4 == count
     assert {
@@ -358,6 +360,22 @@ def test_cleaning_removes_what_a_crash_left(root, originals):
         "_playhead/uploads/keep.part": b"",
     } == files_under(root.path)
     assert [] == names_in(root.path / "_playhead" / "trash")
+
+
+def test_cleaning_leaves_what_is_on_its_way(root, originals):
+    """A disk that comes back, or a slow start, is cleaned while files come in."""
+    part = finished(root, "one", CONTENT)
+    half = Part.create(root, "two")
+    half.write(CONTENT)
+    (originals / temporary_name()).mkdir(parents=True)
+    count = clean(root, set())
+    part.place(PROJECT, FOLDER, "clip.mov")
+    half.write(CONTENT)
+    half.finish(FILE_MODE)
+    half.place(PROJECT, FOLDER, "clip.mov")
+
+    assert 0 == count
+    assert {"clip.mov", "clip_2.mov"} == {path.name for path in originals.glob("*.mov")}
 
 
 def test_parts_are_written_once(root):

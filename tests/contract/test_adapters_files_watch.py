@@ -12,7 +12,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from adapters.files.changes import EVERYTHING, Touched
+from adapters.files.changes import CHANGES_MAX, EVERYTHING, Touched
 from adapters.files.errors import Unreachable
 from adapters.files.watch import Pace, watch
 from support.mpv import require_program, wait_until
@@ -189,9 +189,10 @@ async def test_name_that_is_no_text_does_not_end_the_watch(root, project, pace):
 
 async def test_flood_is_told_as_everything(root, project):
     """Thousands of files at once are one word."""
-    async with watched(root, Pace(step_ms=200, turn_ms=300)) as seen:
-        for number in range(6_000):
-            (project / f"{number}.jpg").touch()
+    async with watched(root, Pace(gather_ms=5_000, step_ms=200, turn_ms=300)) as seen:
+        (project / "one.jpg").touch()
+        for number in range(CHANGES_MAX + 500):
+            (project / f"{number}.jpg").hardlink_to(project / "one.jpg")
         await seen.wait_for(EVERYTHING)
 
 

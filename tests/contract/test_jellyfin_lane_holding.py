@@ -1,4 +1,4 @@
-"""Somebody plays what a lane has something to tell of: it waits, looks, and is there when it ends."""
+"""Somebody plays what a lane has something to tell of: it waits, and sees when playing ends."""
 
 from adapters.jellyfin import holding
 from adapters.jellyfin.holding import LOOK_S, PAUSE_S, Looks

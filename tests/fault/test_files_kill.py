@@ -11,13 +11,13 @@ import time
 
 import pytest
 
-from adapters.files.cleaning import clean
 from support.roots import (
     CHILD_OPTIONS,
     FOLDER,
     PROJECT,
     child,
     claimed_root,
+    cleaned_by_the_next_process,
     files_under,
     other_disk,
     run_child,
@@ -28,7 +28,7 @@ from support.small_disk import small_disk
 SIZE_BYTES = 3 * 1024 * 1024
 CLIP = f"{FOLDER}/clip.mov"
 DISK_BYTES = 64 * 1024 * 1024
-KILLS = 8
+KILLS = 5
 LINES_MAX = 12
 
 MOVE = """
@@ -89,7 +89,7 @@ def test_move_to_another_disk_is_killed_at_every_step(root, tmp_path):
             assert -signal.SIGKILL == done.returncode
             assert {f"{PROJECT}/{CLIP}": content} == files_under(root.path)
             assert {} == media_under(far.path)
-            assert litter == clean(far, set())
+            assert litter == cleaned_by_the_next_process(far)
             assert {} == files_under(far.path)
 
         assert 0 == run_child(MOVE, root.path, far.path, 0, CLIP).returncode
@@ -122,7 +122,7 @@ def project(request, root):
 def test_storing_is_killed_at_any_moment(root, project):
     """What was acknowledged is there, what has a name is whole, and nothing else remains."""
     said = [line for run in range(KILLS) for line in killed_while_storing(root, project, run)]
-    clean(root, set())
+    cleaned_by_the_next_process(root)
     found = {path.rpartition("/")[2]: text for path, text in files_under(root.path).items()}
     stored_names = {name for word, name in said if word == "stored"}
     thrown_names = {name for word, name in said if word == "throwing"}

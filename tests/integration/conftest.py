@@ -1,7 +1,11 @@
-"""What the tests of the mpv client start from: a double of the server, a film, and players."""
+"""
+What the tests of the mpv client start from, a double of the server, a film, and players; and those
+of the explorer, a browser and its windows.
+"""
 
 import pytest
 
+from support.browser import chromium, windows
 from support.mpv import write_wav
 from support.mpv_client import Players
 from support.playhead_double import PlayheadDouble
@@ -33,3 +37,17 @@ def players(tmp_path, server):
 def play(players):
     """Starts one such player."""
     return players.start
+
+
+@pytest.fixture(scope="session")
+async def browser():
+    """A browser."""
+    async with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+async def window(browser):
+    """Opens windows, and fails the test when a page had to complain."""
+    async with windows(browser) as opened:
+        yield opened

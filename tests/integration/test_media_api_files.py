@@ -102,11 +102,11 @@ def test_emptying_the_trash_deletes_only_what_is_named(house, project):
 def test_the_whole_trash_is_emptied(tmp_path):
     """More files than one page of it, thrown away in one order."""
     with library(tmp_path) as own:
-        own.stock("P1", **{f"c{number}_mov": b"%d" % number for number in range(620)})
+        own.stock("P1", **{f"c{number}_mov": b"%d" % number for number in range(1120)})
         ordered(own, "P1", "delete", list(own.files("P1")))
         emptied = own.post("/api/trash/empty", {})
 
-        assert 620 == emptied["removed"]
+        assert 1120 == emptied["removed"]
         assert [] == own.get("/api/trash")["items"]
         assert [] == list((own.root / "_playhead/trash").iterdir())
 

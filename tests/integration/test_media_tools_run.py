@@ -89,7 +89,7 @@ async def test_a_program_that_hangs_is_killed_with_all_it_started(tools, tmp_pat
     with pytest.raises(ToolTimeout, match=r"hang took longer than 0\.5 s"):
         await run(tools, write_script(tmp_path / "hang", HANG), child, timeout_s=0.5)
 
-    assert 5 > time.monotonic() - started
+    assert 20 > time.monotonic() - started
     wait_until(lambda: not is_running(int(child.read_text())), "the child is gone")
 
 
@@ -167,21 +167,22 @@ def test_programs_die_with_whoever_started_them(tmp_path):
 
 async def test_a_worker_that_hangs_is_killed(tools):
     """A function that does not return costs its process, and no more than its time."""
+    assert 4 == await tools.in_worker(len, "warm", timeout_s=30)
     started = time.monotonic()
 
     with pytest.raises(ToolTimeout, match=r"longer than 0\.5 s"):
         await tools.in_worker(time.sleep, 60, timeout_s=0.5)
 
-    assert 10 > time.monotonic() - started
+    assert 20 > time.monotonic() - started
     assert 0 == tools.limiter.borrowed_tokens
 
 
 async def test_a_worker_that_crashes_fails_one_call(tools):
     """A decoder that takes its process down is a failure; the next call has a new process."""
     with pytest.raises(ToolFailed, match="broke down"):
-        await tools.in_worker(signal.raise_signal, signal.SIGSEGV, timeout_s=10)
+        await tools.in_worker(signal.raise_signal, signal.SIGSEGV, timeout_s=30)
 
-    assert 4 == await tools.in_worker(len, "next", timeout_s=10)
+    assert 4 == await tools.in_worker(len, "next", timeout_s=30)
 
 
 def test_a_worker_that_loads_the_daemon_s_module_starts_no_daemon():

@@ -4,7 +4,10 @@ import io
 import mmap
 import random
 import struct
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import anyio
 import pytest
@@ -27,12 +30,10 @@ from support.media_clips import (
 RED, GREEN = (254, 0, 0), (0, 128, 0)
 
 
-@pytest.fixture(scope="module")
-async def tools():
-    """Two programs at a time. One event loop for the module, so that it needs one worker."""
-    toolbox = Toolbox(anyio.CapacityLimiter(2))
-    yield toolbox
-    assert 0 == toolbox.limiter.borrowed_tokens
+@pytest.fixture
+def tools():
+    """Two programs at a time."""
+    return Toolbox(anyio.CapacityLimiter(2))
 
 
 @pytest.fixture
@@ -85,6 +86,7 @@ def test_the_first_try_looks_a_little_into_the_clip():
         assert Try(seek_s, typical=True, timeout_s=25.0) == first
         assert Try(0.0, typical=False, timeout_s=25.0) == second
         assert Try(0.0, typical=False, timeout_s=75.0) == third
+    assert 3.0 == tries(60.0, 25.0, 3.0)[0].seek_s
 
 
 async def test_a_clip_has_a_picture(tools, clip, target):
@@ -228,6 +230,17 @@ async def test_a_raw_file_shows_the_camera_s_preview(tools, target, tmp_path):
         facts.origin,
     )
     assert (100, 200) == size_of(target)
+
+
+def test_the_daemon_loads_no_decoder():
+    """Hostile images meet only worker processes; whoever runs the tools does not know Pillow."""
+    modules = "adapters.files.thumbnails, adapters.files.compose, adapters.files.orientation, sys"
+    code = f"import {modules}; print('PIL' in sys.modules, 'pillow_heif' in sys.modules)"
+    root = Path(__file__).parents[2]
+
+    answer = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=True)
+
+    assert b"False False" == answer.stdout.strip()
 
 
 async def test_a_song_shows_its_cover(tools, target, tmp_path):

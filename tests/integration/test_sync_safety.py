@@ -19,6 +19,7 @@ brake_count_min = 2
 """
 FILMS = 64
 AT_ONCE_S = 1.0
+WATCHING = "Somebody is playing it there right now; it is tried as soon as they stop."
 
 
 @pytest.fixture(scope="module")
@@ -267,14 +268,16 @@ def test_nobody_is_written_to_in_the_middle_of_a_film(trio, film):
     put_off = [row for row in trio.get("/api/events/pending") if row["target_server"] == "barn"]
     writes = trio.writes("barn", film)
     viewer.stops(item, 600)
-    for row in trio.get("/api/events/pending"):
-        trio.daemon.client.post(f"/api/events/{row['id']}/retry")
 
     trio.wait_for(lambda: trio.data("barn", film).favorite, "a favourite in the barn")
     trio.wait_for(lambda: trio.position_s("attic", film) == 600, "600 s in the attic")
 
     assert [] == writes
-    assert ["Somebody is playing it there right now."] == [row["last_error"] for row in put_off]
+    assert [(True, True, 0, WATCHING)] == [
+        (row["backoff"], bool(row["next_retry_at"]), row["retry_count"], row["last_error"])
+        for row in put_off
+    ]
+    assert 1 == trio.count("delta.deferred", **subject(trio, film))
 
 
 def test_reads_that_are_stale_are_not_answered_for_ever(trio, film):

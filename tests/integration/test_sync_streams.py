@@ -75,7 +75,6 @@ def test_tracks_wait_until_the_person_has_stopped(trio, film):
     (delivery,) = waiting(trio, film, "barn")
     during = tracks(trio, "barn", film)
     viewer.stops(trio.items["barn", film], 700)
-    trio.daemon.client.post(f"/api/events/{delivery['id']}/retry").raise_for_status()
     agree(trio, film, (2, 5))
 
     assert (-1, -1) == during

@@ -104,11 +104,13 @@ class LibraryDaemon:
 
 @contextmanager
 def library(
-    folder: Path, *, environment: Mapping[str, str] | None = None
+    folder: Path, *, environment: Mapping[str, str] | None = None, token: str = ""
 ) -> Iterator[LibraryDaemon]:
     """
-    A daemon whose projects are in `folder/projects`; other sources may lie anywhere in `folder`.
+    A daemon whose projects are in `folder/projects`, asked with a token if there is one; other
+    sources may lie anywhere in `folder`.
     """
+    options = {"headers": {"Authorization": f"Bearer {token}"}} if token else {}
     root = folder / "projects"
     root.mkdir(parents=True, exist_ok=True)
     settings = {
@@ -117,7 +119,7 @@ def library(
         **QUIET,
         **(environment or {}),
     }
-    with DaemonProcess(folder / "data", environment=settings) as daemon:
+    with DaemonProcess(folder / "data", environment=settings, client_options=options) as daemon:
         house = LibraryDaemon(daemon, root)
         wait_until(house.is_ready, "the primary source within reach")
         yield house

@@ -80,6 +80,19 @@ def files_under(folder: Path) -> dict[str, bytes]:
     }
 
 
+CLEAN = """
+import sys
+from adapters.files.cleaning import clean
+from adapters.files.roots import Root
+print(clean(Root(sys.argv[1]), set(sys.argv[2:])))
+"""
+
+
+def cleaned_by_the_next_process(root: Root, *keep: str) -> int:
+    """How many files a process that starts now removes when it begins its work."""
+    return int(run_child(CLEAN, root.path, *keep).stdout)
+
+
 def child(code: str, *arguments: object) -> list[str]:
     """The command that runs Python code in a process of its own; see `CHILD_OPTIONS`."""
     return [sys.executable, "-c", code, *map(str, arguments)]

@@ -8,6 +8,7 @@
 import { h, icon, setAttribute, setIcon } from "./dom.js";
 import { bytes, day, dimensions, duration, kindOf } from "./format.js";
 import { keyOf } from "./place.js";
+import { fetchPicture, keptPicture } from "./thumbnails.js";
 
 /** @typedef {import("./types.js").Item} Item */
 
@@ -19,6 +20,7 @@ const TAGS_SHOWN_MAX = 3;
  * @property {number} index
  * @property {Item | null} item
  * @property {Record<string, any>} parts
+ * @property {AbortController | null} loading - Of its picture, whether it came or not.
  */
 
 /**
@@ -45,7 +47,7 @@ export function makeCard(view) {
   const names = ["name", "facts", "tags", "size", "moment", "project", "length", "extent"];
   const parts = Object.fromEntries(names.map((name) => [name, part(name)]));
   Object.assign(parts, { picture, thumbnail, kind: thumbnail.querySelector("svg") });
-  return { element, index: -1, item: null, parts };
+  return { element, index: -1, item: null, parts, loading: null };
 }
 
 function gridTexts() {
@@ -68,7 +70,7 @@ function listTexts() {
  */
 export function bindCard(card, item, index) {
   const { parts } = card;
-  const isOther = card.item === null || keyOf(card.item) !== keyOf(item);
+  if (card.item === null || mayLookDifferent(card, card.item, item)) dropPicture(card);
   Object.assign(card, { item, index });
   const kind = kindOf(item.kind);
   const texts = textsOf(item);
@@ -81,7 +83,18 @@ export function bindCard(card, item, index) {
   const said = [item.name, kind.one, texts.length, texts.size, texts.moment].filter(Boolean);
   setAttribute(card.element, "aria-label", said.join(", "));
   card.element.dataset.key = keyOf(item);
-  if (isOther || parts.picture.dataset.wanted !== (item.thumb_url ?? "")) dropPicture(card);
+}
+
+/**
+ * Whether its picture may be another one now; where there was none, any change may have brought it.
+ *
+ * @param {Card} card
+ * @param {any} before
+ * @param {any} item
+ */
+function mayLookDifferent({ parts }, before, item) {
+  if (keyOf(before) !== keyOf(item) || before.thumb_url !== item.thumb_url) return true;
+  return !parts.picture.hasAttribute("src") && before.seq !== item.seq;
 }
 
 /** @param {Item} item */
@@ -110,22 +123,33 @@ function showTags(place, tags) {
 }
 
 /**
- * Stops loading a picture that nobody looks at any more.
+ * Lets go of a picture that nobody looks at any more, loaded or on its way.
  *
  * @param {Card} card
  */
-function dropPicture({ parts, item }) {
-  parts.thumbnail.classList.remove("has-picture");
-  parts.picture.removeAttribute("src");
-  parts.picture.dataset.wanted = item?.thumb_url ?? "";
+export function dropPicture(card) {
+  const { picture, thumbnail } = card.parts;
+  card.loading?.abort();
+  card.loading = null;
+  thumbnail.classList.remove("has-picture");
+  picture.removeAttribute("src");
 }
 
 /**
- * Loads the picture, once the scrolling has come to rest.
+ * Shows the picture of the card's file, fetching it if it is not here; once for each file.
  *
  * @param {Card} card
  */
-export function loadPicture({ parts }) {
-  const wanted = parts.picture.dataset.wanted;
-  if (wanted && !parts.picture.hasAttribute("src")) parts.picture.src = wanted;
+export async function loadPicture(card) {
+  const address = card.item?.thumb_url;
+  const { picture } = card.parts;
+  if (!address || card.loading || picture.hasAttribute("src")) return;
+  const loading = new AbortController();
+  card.loading = loading;
+  try {
+    const url = keptPicture(address) ?? (await fetchPicture(address, loading.signal));
+    if (url && card.loading === loading) picture.src = url;
+  } catch {
+    // Out of sight, or out of reach: the icon of its kind stays.
+  }
 }

@@ -10,7 +10,7 @@ import { h } from "./dom.js";
 import { month } from "./format.js";
 import { makeListHead } from "./list-head.js";
 import { canvasHeight, gridLayout, indexesInSight, listLayout, positionOf } from "./layout.js";
-import { bindCard, loadPicture, makeCard } from "./media-card.js";
+import { bindCard, dropPicture, loadPicture, makeCard } from "./media-card.js";
 import { listenTo } from "./media-input.js";
 import { keyOf } from "./place.js";
 
@@ -193,6 +193,8 @@ export class MediaView extends HTMLElement {
   #release(index, card) {
     this.cards.delete(index);
     card.element.hidden = true;
+    card.item = null;
+    dropPicture(card);
     this.spare.push(card);
   }
 

@@ -63,8 +63,15 @@ export class Navigation {
 
   /** Leaves the preview: back to where it was opened from, or in place when it was linked to. */
   leavePreview() {
-    if (history.state?.openedHere) history.back();
-    else this.replace({ preview: "" });
+    const { place } = this.store.state;
+    if (place.preview === "") return;
+    if (!history.state?.openedHere) {
+      this.replace({ preview: "" });
+      return;
+    }
+    // Going back takes a moment, in which a second Escape must not go back twice.
+    this.store.update({ place: { ...place, preview: "" } });
+    history.back();
   }
 
   /**

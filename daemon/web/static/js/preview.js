@@ -58,6 +58,8 @@ export class FilePreview extends HTMLElement {
       event.preventDefault();
       this.app.navigation.leavePreview();
     });
+    // A browser may close a dialog against our will, on Escape pressed again and again.
+    this.dialog.addEventListener("close", () => this.app.navigation.leavePreview());
     this.dialog.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       this.#pressed(event);
     });

@@ -7,6 +7,7 @@
 
 import { h, icon } from "./dom.js";
 import { bytes, kindOf } from "./format.js";
+import { keptPicture } from "./thumbnails.js";
 
 /** @typedef {import("./types.js").LibraryItem} LibraryItem */
 
@@ -49,7 +50,7 @@ export class Stage extends HTMLElement {
 
   /** @param {LibraryItem} item */
   #video(item) {
-    return h("video", { playsinline: true, poster: item.thumb_url });
+    return h("video", { playsinline: true, poster: keptPicture(item.thumb_url) });
   }
 
   /**

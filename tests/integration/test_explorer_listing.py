@@ -1,0 +1,201 @@
+"""The explorer shows twenty thousand files without holding them, and keeps the place one is at."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from support.attic import name_of, stock_attic
+from support.daemon import DaemonProcess
+
+FILES = 20_000
+CARDS_MAX = 120
+ELEMENTS_MAX = 2_500
+
+
+@pytest.fixture(scope="module")
+def attic(tmp_path_factory):
+    """A daemon that knows of twenty thousand files."""
+    data = tmp_path_factory.mktemp("attic") / "data"
+    stock_attic(data, FILES)
+    with DaemonProcess(data) as daemon:
+        yield daemon
+
+
+async def scroll_to(shown, top):
+    await shown.page.locator(".scroller").evaluate(
+        "(scroller, top) => scroller.scrollTop = top", top
+    )
+
+
+async def elements(shown):
+    return await shown.page.evaluate("document.querySelectorAll('*').length")
+
+
+def amount(shown):
+    return shown.page.locator(".titles .amount")
+
+
+async def test_twenty_thousand_files_fit_into_some_dozen_elements(attic, window):
+    """From the first file to the last, the page holds little more than what is in sight."""
+    shown = await window(attic.url)
+    await expect(shown.card(name_of(0))).to_be_visible()
+    first = [await shown.cards.count(), await elements(shown)]
+    await scroll_to(shown, 10_000_000)
+    await expect(shown.card(name_of(FILES - 1))).to_be_visible()
+
+    await expect(amount(shown)).to_have_text("20,000 files")
+    await expect(shown.card(name_of(0))).to_have_count(0)
+    await expect(shown.card(name_of(FILES - 1))).to_have_attribute("aria-posinset", "20000")
+    assert CARDS_MAX >= max(first[0], await shown.cards.count())
+    assert ELEMENTS_MAX >= max(first[1], await elements(shown))
+
+
+async def test_search_and_filters_narrow_the_listing(attic, window):
+    """What is typed, a kind and a tag each leave only what matches, and can be taken back."""
+    shown = await window(attic.url)
+    await shown.page.keyboard.press("/")
+    await shown.page.keyboard.type("take 0123")
+    await expect(amount(shown)).to_have_text("8 files")
+    await expect(shown.cards).to_have_count(8)
+    await shown.button("Other").click()
+    await expect(shown.page.get_by_text("Nothing matches.")).to_be_visible()
+    await shown.button("Clear search and filters").click()
+    await expect(amount(shown)).to_have_text("20,000 files")
+    await shown.button("Filter").click()
+    await shown.page.get_by_role("checkbox", name="room tone").check()
+
+    await expect(amount(shown)).to_have_text("667 files")
+    await expect(shown.button("Remove the filter room tone")).to_be_visible()
+
+
+async def test_the_address_leads_back_to_the_same_listing(attic, window):
+    """Back, forward and reload keep project, search, order and how far one had scrolled."""
+    shown = await window(f"{attic.url}/#library/attic/P1-Tour")
+    await expect(amount(shown)).to_have_text("10,000 files")
+    await shown.page.get_by_label("Sort by").select_option("size")
+    await expect(shown.card(name_of(FILES - 1))).to_be_visible()
+    await scroll_to(shown, 40_000)
+    middle = shown.page.locator(".card:not([hidden])").nth(12)
+    await expect(middle).to_be_visible()
+    name = await middle.locator(".name").inner_text()
+    await expect(shown.page.locator(".scroll-label")).to_be_hidden()
+    await shown.page.wait_for_timeout(300)
+    await shown.page.reload()
+    await expect(shown.card(name)).to_be_visible()
+    await shown.page.go_back()
+
+    await expect(shown.card(name_of(1))).to_be_visible()
+    assert shown.page.url.endswith("#library/attic/P1-Tour")
+
+
+async def test_keys_walk_and_select(attic, window):
+    """Arrows move the focus, Space and Shift select, Escape forgets, End leads to the last file."""
+    shown = await window(attic.url)
+    keyboard = shown.page.keyboard
+    await shown.card(name_of(0)).focus()
+    await keyboard.press("ArrowRight")
+    await expect(shown.card(name_of(1))).to_be_focused()
+    await keyboard.press("ArrowDown")
+    await keyboard.press("ArrowUp")
+    await keyboard.press("Space")
+    await keyboard.press("Shift+ArrowRight")
+    await expect(shown.page.get_by_text(re.compile("^2 selected"))).to_be_visible()
+    await expect(shown.card(name_of(2))).to_have_attribute("aria-selected", "true")
+    await keyboard.press("Escape")
+    await expect(shown.page.get_by_role("toolbar")).to_be_hidden()
+    await keyboard.press("End")
+    await expect(shown.card(name_of(FILES - 1))).to_be_focused()
+    await keyboard.press("Home")
+
+    await expect(shown.card(name_of(0))).to_be_focused()
+
+
+async def test_everything_that_matches_can_be_selected(attic, window):
+    """Select all loads what is missing first."""
+    shown = await window(f"{attic.url}/#library?tag=interview")
+    await shown.cards.first.click()
+    await shown.button("Select all 667").click()
+
+    await expect(shown.page.get_by_text(re.compile("^667 selected"))).to_be_visible()
+
+
+async def test_an_offline_source_is_shown_as_such(attic, window):
+    """Its files are listed, and it says that it is offline."""
+    shown = await window(f"{attic.url}/#library/attic")
+    source = shown.page.get_by_label("Source attic", exact=True)
+
+    await expect(source.get_by_text("offline")).to_be_visible()
+    await expect(amount(shown)).to_have_text("20,000 files")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_nothing_is_in_the_way_of_people_with_disabilities(attic, window, scheme):
+    """Grid, list, filters, dialogs and trash pass axe, in both themes."""
+    shown = await window(attic.url, color_scheme=scheme)
+    await expect(shown.card(name_of(0))).to_be_visible()
+    await shown.cards.nth(2).click()
+    found = await shown.barriers()
+    await shown.button("List").click()
+    await shown.button("Filter").click()
+    found += await shown.barriers()
+    await shown.page.keyboard.press("Escape")
+    await shown.button("Tags").click()
+    found += await shown.barriers()
+    await shown.page.keyboard.press("Escape")
+    await shown.page.goto(f"{attic.url}/#trash")
+    await expect(shown.page.get_by_text("The trash is empty.")).to_be_visible()
+
+    assert [] == found + await shown.barriers()
+
+
+async def test_the_theme_follows_the_system_until_one_is_chosen(attic, window):
+    """The chosen theme outlives a reload."""
+    shown = await window(attic.url, color_scheme="dark")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    dark = await shown.page.evaluate(ground)
+    await shown.button("Dark or light").click()
+    light = await shown.page.evaluate(ground)
+    await shown.page.reload()
+    await shown.is_live()
+
+    assert ("rgb(17, 20, 25)", "rgb(244, 245, 247)") == (dark, light)
+    assert light == await shown.page.evaluate(ground)
+
+
+async def test_a_phone_shows_the_same(attic, window):
+    """At phone width the side bar is a drawer, a long press selects, and nothing is too small."""
+    shown = await window(attic.url, is_phone=True)
+    await expect(shown.card(name_of(0))).to_be_visible()
+    small = await shown.page.evaluate(TOO_SMALL)
+    await shown.button("Projects").tap()
+    await expect(shown.page.get_by_role("link", name="Trash")).to_be_in_viewport()
+    found = await shown.barriers()
+    await shown.button("Close the menu").tap()
+    await press_long(shown, shown.card(name_of(1)))
+    await shown.card(name_of(2)).tap()
+    await expect(shown.page.get_by_text(re.compile("^2 selected"))).to_be_visible()
+    width = await shown.page.evaluate("document.documentElement.scrollWidth")
+
+    assert [] == small + await shown.page.evaluate(TOO_SMALL)
+    assert [] == found + await shown.barriers()
+    assert 390 == width
+
+
+TOO_SMALL = """
+    [...document.querySelectorAll("button, a, input, select")]
+      .filter((element) => element.checkVisibility({ visibilityProperty: true }))
+      .map((element) => [element.outerHTML, element.getBoundingClientRect()])
+      .filter(([, { width, height }]) => width > 1 && (width < 40 || height < 40))
+      .map(([html]) => html)
+"""
+
+
+async def press_long(shown, card):
+    """A finger that stays; Playwright's own tap is too short."""
+    box = await card.bounding_box()
+    finger = [{"x": box["x"] + 40, "y": box["y"] + 40}]
+    session = await shown.page.context.new_cdp_session(shown.page)
+    await session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": finger})
+    await expect(card).to_have_attribute("aria-selected", "true")
+    await session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
