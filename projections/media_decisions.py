@@ -1,5 +1,5 @@
 """
-From orders to facts about sources, projects and files.
+From orders to facts about files: stored, found, gone, moved, tagged, thrown away.
 """
 
 from collections.abc import Callable
@@ -8,35 +8,23 @@ from typing import Any
 import msgspec
 
 from projections.commands import Command
-from projections.envelope import Draft, Nanos
-from projections.errors import Conflict, NotFound, Rejected
-from projections.events import Event
+from projections.envelope import Nanos
+from projections.errors import NotFound
 from projections.fold import Views
 from projections.media_commands import (
-    CloseUpload,
-    CreateProject,
     EmptyTrash,
     FindFiles,
-    FinishBatch,
     LoseFiles,
-    LoseProject,
     MeasureFacts,
     MoveFiles,
-    NoteReach,
     RefuseUpload,
-    RegisterSource,
-    RemoveSource,
     RestoreFile,
     SeeDuplicate,
-    StartBatch,
     StoreFile,
     TagFiles,
-    ToggleSource,
     TrashFiles,
 )
 from projections.media_events import (
-    BatchFinished,
-    BatchStarted,
     Discarded,
     DuplicateSeen,
     FactsMeasured,
@@ -48,115 +36,18 @@ from projections.media_events import (
     FileStored,
     FilesTrashed,
     MediaFile,
-    ProjectCreated,
-    ProjectGone,
-    SourceLost,
-    SourceRegistered,
-    SourceRemoved,
-    SourceReturned,
-    SourceToggled,
     TrashEmptied,
-    UploadClosed,
     UploadRefused,
     Was,
 )
 from projections.media_files import FILES, TRASH, LibraryFile
-from projections.media_sources import PROJECTS, SOURCES, Source
-from projections.media_uploads import BATCHES, UPLOADS
+from projections.media_source_decisions import SOURCE_DECISIONS, Drafts, said
 
 COPIES_MAX = 1_000
 """Places of one content that a decision looks at; a clip is seldom kept more than a few times."""
 
 FILES_PER_EVENT_MAX = 500
 """An event names at most this many files, so that no single one holds up the writer."""
-
-Drafts = list[Draft]
-
-
-def _said(now: Nanos, *events: Event) -> Drafts:
-    return [Draft(event=event, at=now) for event in events]
-
-
-def _register_source(views: Views, command: RegisterSource, now: Nanos) -> Drafts:
-    known = views.get(SOURCES, (command.name,))
-    if known is not None and known.is_primary and not command.is_primary:
-        message = f"The source {command.name!r} is set by the configuration."
-        raise Conflict(message, hint="Choose another name, or change media.projects_root.")
-    wanted = (command.root, command.kind, command.enabled, command.is_primary)
-    if known and wanted == (known.root, known.kind, known.enabled, known.is_primary):
-        return []
-    event = SourceRegistered(
-        name=command.name,
-        root=command.root,
-        kind=command.kind,
-        enabled=command.enabled,
-        is_primary=command.is_primary,
-    )
-    return _said(now, event)
-
-
-def source_named(views: Views, name: str) -> Source:
-    """
-    The source of that name.
-
-    Raises:
-        NotFound: there is none.
-    """
-    found = views.get(SOURCES, (name,))
-    if found is None:
-        hint = "GET /api/sources lists the sources there are."
-        raise NotFound(f"There is no source {name!r}.", hint=hint)
-    return found
-
-
-def _secondary(views: Views, name: str) -> Source:
-    source = source_named(views, name)
-    if source.is_primary:
-        message = f"The source {name!r} cannot be switched off or removed."
-        raise Rejected(message, hint="It is set by media.projects_root.")
-    return source
-
-
-def _toggle_source(views: Views, command: ToggleSource, now: Nanos) -> Drafts:
-    if _secondary(views, command.name).enabled == command.enabled:
-        return []
-    return _said(now, SourceToggled(name=command.name, enabled=command.enabled))
-
-
-def _remove_source(views: Views, command: RemoveSource, now: Nanos) -> Drafts:
-    _secondary(views, command.name)
-    return _said(now, SourceRemoved(name=command.name))
-
-
-def _note_reach(views: Views, command: NoteReach, now: Nanos) -> Drafts:
-    known = views.get(SOURCES, (command.name,))
-    if known is None or known.problem == command.problem:
-        return []
-    if command.problem:
-        return _said(now, SourceLost(name=command.name, problem=command.problem))
-    return _said(now, SourceReturned(name=command.name))
-
-
-def _create_project(views: Views, command: CreateProject, now: Nanos) -> Drafts:
-    source_named(views, command.media_source)
-    known = views.get(PROJECTS, (command.media_source, command.project))
-    if known is not None and not known.is_gone:
-        return []
-    event = ProjectCreated(
-        source=command.media_source,
-        project=command.project,
-        notes=command.notes,
-        created_ns=now if command.created_ns is None else command.created_ns,
-        is_found=command.is_found,
-    )
-    return _said(now, event)
-
-
-def _lose_project(views: Views, command: LoseProject, now: Nanos) -> Drafts:
-    known = views.get(PROJECTS, (command.media_source, command.project))
-    if known is None or known.is_gone:
-        return []
-    return _said(now, ProjectGone(source=command.media_source, project=command.project))
 
 
 def _store_file(views: Views, command: StoreFile, now: Nanos) -> Drafts:
@@ -166,7 +57,7 @@ def _store_file(views: Views, command: StoreFile, now: Nanos) -> Drafts:
     left = [row for row in here if row.file.path not in {file.path, *command.vanished}]
     other = next((row for row in left if not row.is_gone), None)
     if other is not None and not command.is_wanted_twice:
-        return _said(now, _duplicate(command, other.file.path))
+        return said(now, _duplicate(command, other.file.path))
     vanished = {row.file.path: was(row.file) for row in here if _is_empty(row, command)}
     tags = {tag for row in here for tag in row.file.tags if row.is_gone or _is_empty(row, command)}
     facts = file.facts or next((row.file.facts for row in copies if row.file.facts), None)
@@ -181,7 +72,7 @@ def _store_file(views: Views, command: StoreFile, now: Nanos) -> Drafts:
         batch=command.batch,
     )
     gone = [FilesGone(source=source, project=project, files=vanished)] if vanished else []
-    return _said(now, *gone, stored)
+    return said(now, *gone, stored)
 
 
 def _is_empty(row: LibraryFile, command: StoreFile) -> bool:
@@ -224,7 +115,7 @@ def _see_duplicate(views: Views, command: SeeDuplicate, now: Nanos) -> Drafts:
         name=command.name,
         batch=command.batch,
     )
-    return _said(now, event)
+    return said(now, event)
 
 
 def _refuse_upload(views: Views, command: RefuseUpload, now: Nanos) -> Drafts:
@@ -235,7 +126,7 @@ def _refuse_upload(views: Views, command: RefuseUpload, now: Nanos) -> Drafts:
         problem=command.problem,
         batch=command.batch,
     )
-    return _said(now, event)
+    return said(now, event)
 
 
 def _find_files(views: Views, command: FindFiles, now: Nanos) -> Drafts:
@@ -253,7 +144,7 @@ def _find_files(views: Views, command: FindFiles, now: Nanos) -> Drafts:
                 before[file.path] = was(row.file)
     if not files:
         return []
-    return _said(now, FilesFound(source=source, project=project, files=files, was=before))
+    return said(now, FilesFound(source=source, project=project, files=files, was=before))
 
 
 def is_untouched(known: MediaFile, seen: MediaFile) -> bool:
@@ -281,7 +172,7 @@ def _lose_files(views: Views, command: LoseFiles, now: Nanos) -> Drafts:
     source, project = command.media_source, command.project
     standing = {path: _standing(views, source, project, path=path) for path in command.paths}
     files = {path: known for path, known in standing.items() if known is not None}
-    return _said(now, FilesGone(source=source, project=project, files=files)) if files else []
+    return said(now, FilesGone(source=source, project=project, files=files)) if files else []
 
 
 def _move_files(views: Views, command: MoveFiles, now: Nanos) -> Drafts:
@@ -313,7 +204,7 @@ def _move_files(views: Views, command: MoveFiles, now: Nanos) -> Drafts:
         files=files,
         was=before,
     )
-    return _said(now, event)
+    return said(now, event)
 
 
 def _tag_files(views: Views, command: TagFiles, now: Nanos) -> Drafts:
@@ -329,7 +220,7 @@ def _tag_files(views: Views, command: TagFiles, now: Nanos) -> Drafts:
     if not tagged:
         return []
     event = FilesTagged(source=command.media_source, project=command.project, files=tagged)
-    return _said(now, event)
+    return said(now, event)
 
 
 def _trash_files(views: Views, command: TrashFiles, now: Nanos) -> Drafts:
@@ -342,7 +233,7 @@ def _trash_files(views: Views, command: TrashFiles, now: Nanos) -> Drafts:
     if not files:
         return []
     event = FilesTrashed(source=command.media_source, project=command.project, files=files)
-    return _said(now, event)
+    return said(now, event)
 
 
 def _restore_file(views: Views, command: RestoreFile, now: Nanos) -> Drafts:
@@ -360,7 +251,7 @@ def _restore_file(views: Views, command: RestoreFile, now: Nanos) -> Drafts:
         file=file,
         was=_standing(views, row.source, row.project, path=command.path),
     )
-    return _said(now, event)
+    return said(now, event)
 
 
 def _empty_trash(views: Views, command: EmptyTrash, now: Nanos) -> Drafts:
@@ -370,7 +261,7 @@ def _empty_trash(views: Views, command: EmptyTrash, now: Nanos) -> Drafts:
         return []
     ids = tuple(row.id for row in rows)
     size_bytes = sum(row.file.size_bytes for row in rows)
-    return _said(now, TrashEmptied(source=command.media_source, ids=ids, size_bytes=size_bytes))
+    return said(now, TrashEmptied(source=command.media_source, ids=ids, size_bytes=size_bytes))
 
 
 def _measure_facts(views: Views, command: MeasureFacts, now: Nanos) -> Drafts:
@@ -379,43 +270,11 @@ def _measure_facts(views: Views, command: MeasureFacts, now: Nanos) -> Drafts:
     if not places:
         return []
     event = FactsMeasured(sha256=command.sha256, facts=command.facts, places=places)
-    return _said(now, event)
-
-
-def _start_batch(views: Views, command: StartBatch, now: Nanos) -> Drafts:
-    event = BatchStarted(
-        batch=command.batch,
-        source=command.media_source,
-        project=command.project,
-        remote=command.remote,
-        user_agent=command.user_agent,
-    )
-    return _said(now, event)
-
-
-def _finish_batch(views: Views, command: FinishBatch, now: Nanos) -> Drafts:
-    row = views.get(BATCHES, (command.batch,))
-    if row is None:
-        hint = "Start one with op=start; its answer names it."
-        raise NotFound(f"There is no batch {command.batch[:64]!r}.", hint=hint)
-    return [] if row.closed_ns is not None else _said(now, BatchFinished(batch=command.batch))
-
-
-def _close_upload(views: Views, command: CloseUpload, now: Nanos) -> Drafts:
-    row = views.get(UPLOADS, (command.id,))
-    is_over = row is None or (row.closed is not None and command.how != "expired")
-    if is_over:
-        return []
-    return _said(now, UploadClosed(id=command.id, how=command.how, path=command.path))
+    return said(now, event)
 
 
 MEDIA_DECISIONS: dict[type[Command], Callable[[Views, Any, Nanos], Drafts]] = {
-    RegisterSource: _register_source,
-    ToggleSource: _toggle_source,
-    RemoveSource: _remove_source,
-    NoteReach: _note_reach,
-    CreateProject: _create_project,
-    LoseProject: _lose_project,
+    **SOURCE_DECISIONS,
     StoreFile: _store_file,
     SeeDuplicate: _see_duplicate,
     RefuseUpload: _refuse_upload,
@@ -427,7 +286,4 @@ MEDIA_DECISIONS: dict[type[Command], Callable[[Views, Any, Nanos], Drafts]] = {
     RestoreFile: _restore_file,
     EmptyTrash: _empty_trash,
     MeasureFacts: _measure_facts,
-    StartBatch: _start_batch,
-    FinishBatch: _finish_batch,
-    CloseUpload: _close_upload,
 }

@@ -36,6 +36,8 @@ PROJECTS_MAX = 100_000
 REACH_EVERY_S = 2.0
 """How soon it is noticed that a disk went away or came back."""
 
+WATCH_AGAIN_S = 30.0
+
 SETTLE_S = 0.2
 """Changes come in bursts; a project is looked at when a burst is over."""
 
@@ -119,12 +121,15 @@ class Attendant:
             tasks.cancel_scope.cancel()
 
     async def _watch(self, visit: "_Visit", root: Root) -> None:
-        try:
-            async with aclosing(watch(root, tell=self._complain)) as changes:
-                async for touched in changes:
-                    visit.note(touched)
-        except PlayheadError as error:
-            self._desk.tell("warning", "watching_failed", reason=str(error))
+        """A watch that breaks is begun again; meanwhile the sweeps go on."""
+        while True:
+            try:
+                async with aclosing(watch(root, tell=self._complain)) as changes:
+                    async for touched in changes:
+                        visit.note(touched)
+            except PlayheadError as error:
+                self._desk.tell("warning", "watching_failed", reason=str(error))
+            await anyio.sleep(WATCH_AGAIN_S)
 
     def _complain(self, sentence: str) -> None:
         self._desk.tell("warning", "watching_less_well", reason=sentence)

@@ -58,6 +58,9 @@ from projections.media_sources import PROJECTS, Project, Source
 
 SOURCE = "files"
 
+MAKING_MAX = 1
+"""Joining clips uses every core for hours; thumbnails do not wait for it."""
+
 ID_BYTES = 12
 LOOSE_PROJECT = "Unsorted-Loose"
 
@@ -91,7 +94,7 @@ class Keeper:
             self._places,
             self._store,
             self._shelf,
-            tools=self._tools,
+            tools=Toolbox(anyio.CapacityLimiter(MAKING_MAX)),
             settings=settings,
             activity=self._activity,
         )

@@ -16,8 +16,9 @@ import msgspec
 
 from adapters.activity import Activity, Progress, TaskKind, TaskState
 from adapters.files.compose import compose
+from adapters.files.markers import OWN
 from adapters.files.orientation import make_upright
-from adapters.files.parts import Part, file_name
+from adapters.files.parts import UPLOADS, Part, file_name
 from adapters.files.places import Places
 from adapters.files.roots import Root
 from adapters.files.settings import FileSettings
@@ -203,8 +204,8 @@ class _Told:
 
 
 def _part_path(root: Root, part_id: str) -> Path:
-    with root.own_folder("uploads"):
-        return root.path / "_playhead" / "uploads" / file_name(part_id)
+    with root.made_own_folder(UPLOADS):
+        return root.path / OWN / UPLOADS / file_name(part_id)
 
 
 def _videos(source: str, project: str, views: Views) -> list[LibraryFile]:

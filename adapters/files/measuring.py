@@ -13,7 +13,9 @@ import anyio
 import anyio.to_thread
 
 from adapters.files.counting import Count, ignore
+from adapters.files.errors import Changed
 from adapters.files.places import Places
+from adapters.files.roots import Root
 from adapters.files.settings import FileSettings
 from adapters.files.thumbnails import study, thumbnail_path
 from adapters.files.tool_errors import Gone, ToolMissing
@@ -134,15 +136,17 @@ class Measurer:
 
     async def _measure(self, row: LibraryFile) -> None:
         try:
-            path = await self._locate(row)
+            path = await self._untouched(row)
             facts = await study(
                 path,
                 thumbnail_path(self._settings.thumbnails, row.file.sha256),
                 tools=self._tools,
                 width=self._settings.thumbnail_width,
+                seek_s=self._settings.thumbnail_seek_s,
                 probe_timeout_s=self._settings.tool_timeout_s,
                 thumbnail_timeout_s=self._settings.tool_timeout_s,
             )
+            await self._untouched(row)  # else they are the facts of another content
             await self._desk.submit(
                 MeasureFacts(source=SOURCE, actor=SOURCE, sha256=row.file.sha256, facts=facts)
             )
@@ -153,9 +157,15 @@ class Measurer:
         except (Gone, PlayheadError, OSError) as error:
             self._pass_over(row, str(error))
 
-    async def _locate(self, row: LibraryFile) -> Path:
+    async def _untouched(self, row: LibraryFile) -> Path:
+        """
+        Where a file lies, if it still is the one that is known.
+
+        Raises:
+            Changed: somebody wrote to it; the next look finds out what it is.
+        """
         root = await self._places.root(row.source)
-        return await anyio.to_thread.run_sync(root.locate, row.project, row.file.path)
+        return await anyio.to_thread.run_sync(_located, root, row)
 
     async def _complain(self, sentence: str, hint: str) -> None:
         if not self._has_complained:
@@ -174,6 +184,14 @@ def _content(source: str, project: str, sha256: str, views: Views) -> LibraryFil
     rows = views.find(FILES, "media_of_content", (sha256, COPIES_MAX))
     here = (row for row in rows if (row.source, row.project) == (source, project))
     return next((row for row in here if not row.is_gone), None)
+
+
+def _located(root: Root, row: LibraryFile) -> Path:
+    with root.open(row.project, row.file.path) as file:
+        known = (row.file.size_bytes, row.file.mtime_ns, row.file.inode)
+        if (file.stat.st_size, file.stat.st_mtime_ns, file.stat.st_ino) != known:
+            raise Changed(f"The file {row.project}/{row.file.path} was written to.")
+    return root.locate(row.project, row.file.path)
 
 
 async def _wake(wait: Callable[[], Awaitable[object]], scope: anyio.CancelScope) -> None:

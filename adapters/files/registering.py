@@ -4,6 +4,7 @@ The list of sources: which directories are roots, and which of them are in use.
 
 import re
 from functools import partial
+from pathlib import Path
 
 import anyio.to_thread
 
@@ -14,7 +15,7 @@ from adapters.keeper import SourceState
 from adapters.ports import Desk
 from projections.errors import Rejected
 from projections.media_commands import RegisterSource, RemoveSource, ToggleSource
-from projections.media_decisions import source_named
+from projections.media_source_decisions import source_named
 from projections.media_sources import PRIMARY, SOURCES, Source
 
 SOURCE = "files"
@@ -63,8 +64,10 @@ class SourceRegistry:
         Raises:
             Rejected: the name or the directory cannot be used.
         """
-        if name == PRIMARY or not SOURCE_NAME.fullmatch(name):
-            hint = "Use up to 64 letters, digits, dots, dashes and underscores; not `primary`."
+        if name == PRIMARY:
+            return await self._claim_primary(root)
+        if not SOURCE_NAME.fullmatch(name):
+            hint = "Use up to 64 letters, digits, dots, dashes and underscores."
             raise Rejected(f"{name[:64]!r} can be no name of a source.", hint=hint)
         others = [other for other in await self._places.sources() if other.name != name]
         path = await anyio.to_thread.run_sync(self._places.check_root, root, others)
@@ -75,6 +78,15 @@ class SourceRegistry:
             )
         )
         return await self._named(name)
+
+    async def _claim_primary(self, root: str) -> SourceState:
+        """The operator's word that a directory that lost its marker is the right one."""
+        wanted = self._settings.primary_root
+        if Path(root) != wanted:
+            message = "The source 'primary' is set by the configuration."
+            raise Rejected(message, hint="Choose another name, or change media.projects_root.")
+        await anyio.to_thread.run_sync(Root(wanted, PRIMARY).claim, PRIMARY)
+        return await self._named(PRIMARY)
 
     async def toggle(self, name: str, *, enabled: bool, actor: str) -> SourceState:
         """Switches a source on or off."""

@@ -133,6 +133,8 @@ async def make_thumbnail(
         else:
             return Made("none")
     except (ToolFailed, ToolTimeout, pictures.Unreadable) as error:
+        if not await anyio.to_thread.run_sync(path.exists):
+            raise Gone from error
         return Made("failed", str(error))
     if not data:
         return Made("none")

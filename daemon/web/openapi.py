@@ -25,7 +25,6 @@ REASONS = {
     401: "A credential is needed.",
     403: "The credential does not allow this, or the request comes from a foreign page.",
     404: "There is no such thing.",
-    405: "It does not say which method is meant.",
     408: "The body did not arrive in time.",
     409: "It contradicts what is recorded.",
     410: "It is no more.",

@@ -86,6 +86,7 @@ def _spoken(handler: Handler) -> Handler:
 
 async def tus_options(services: Services, request: Request) -> Response:
     """Tells which version and extensions of tus are offered, and how large a file may be."""
+    require(request, "media")
     headers = protocol.RESUMABLE | {
         "Tus-Version": protocol.VERSION,
         "Tus-Extension": ",".join(protocol.EXTENSIONS),
@@ -203,9 +204,8 @@ async def override_upload_method(services: Services, request: Request) -> Respon
     handler = OVERRIDDEN.get(method)
     if handler is None:
         hint = f"Send X-HTTP-Method-Override with one of {', '.join(OVERRIDDEN)}."
-        headers = protocol.RESUMABLE | {"Allow": ", ".join(OVERRIDDEN)}
         sentence = "A POST to an upload has to say which method is meant."
-        raise HTTPProblem(405, sentence, hint=hint, headers=headers)
+        raise HTTPProblem(400, sentence, hint=hint, headers=protocol.RESUMABLE)
     return await handler(services, request)
 
 
@@ -285,6 +285,6 @@ ENDPOINTS = (
         status=204,
         answer_type="",
         plain={200: None},
-        statuses=(*COMMON, 404, 405, 408, 409, 410, 413, 415, 423, 460, 507),
+        statuses=(*COMMON, 404, 408, 409, 410, 413, 415, 423, 460, 507),
     ),
 )

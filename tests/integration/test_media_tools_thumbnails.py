@@ -303,6 +303,17 @@ async def test_an_ffmpeg_that_hangs_is_tried_again_and_given_up(clip, target, tm
     assert 3 == log.read_text().count("try")
 
 
+async def test_a_file_that_goes_away_meanwhile_is_not_a_damaged_one(clip, target, tmp_path):
+    """Nothing is put on record about a file that was moved while it was looked at."""
+    path = tmp_path / "moving.mp4"
+    path.write_bytes(clip.read_bytes())
+    mover = write_script(tmp_path / "ffmpeg", f"rm '{path}'; exit 1")
+    tools = Toolbox(anyio.CapacityLimiter(1), ffmpeg=str(mover))
+
+    with pytest.raises(Gone):
+        await make_thumbnail(path, "video", target, tools=tools)
+
+
 async def test_half_a_picture_is_not_kept(clip, target, tmp_path):
     """An ffmpeg that reports success and writes something else has failed."""
     half = write_script(tmp_path / "ffmpeg", "printf '\\377\\330\\377 and no end'")

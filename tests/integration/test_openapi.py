@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from daemon.web.app import ROUTES
+from daemon.web.tus_protocol import OFFSET_TYPE
 from support.daemon import DaemonProcess
 
 STREAM = "/api/events/stream"
@@ -32,10 +33,12 @@ ASKED = [
     (route.method, re.sub(r":\w+}", "}", route.path)) for route in ROUTES if route.path != STREAM
 ]
 TAKING = [
-    (route.method, route.path)
+    (route.method, re.sub(r":\w+}", "}", route.path))
     for route in ROUTES
     if route.path != STREAM and (route.query or route.body)
 ]
+
+schemathesis.serializer.alias(OFFSET_TYPE, "application/octet-stream")
 
 SEARCH = settings(
     max_examples=EXAMPLES_COUNT,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from projections.commands import Record
 from projections.envelope import NANOS_PER_SECOND
+from projections.events import Event
 from projections.media_events import FilesFound, MediaFile, ProjectCreated, SourceRegistered
 from projections.media_facts import Facts
 from support.clock import START_NS, FakeClock
@@ -34,7 +35,7 @@ def stock_attic(data: Path, count: int) -> None:
     data.mkdir(parents=True)
     with Ledger(data, clock=FakeClock()) as ledger:
         registered = SourceRegistered(name=SOURCE, root=str(data.parent / "not-mounted"))
-        events = [registered]
+        events: list[Event] = [registered]
         for project in PROJECTS:
             created = ProjectCreated(source=SOURCE, project=project, created_ns=START_NS)
             events.append(created)

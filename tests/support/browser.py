@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # has none
 from playwright.async_api import Browser, Locator, Page, Response, async_playwright, expect
 
 from support.mpv import require_program
@@ -83,11 +83,11 @@ class Window:
     @property
     def cards(self) -> Locator:
         """The files in sight."""
-        return self.page.get_by_role("option")
+        return self.page.get_by_role("listbox", name="Files").get_by_role("option")
 
     def card(self, name: str) -> Locator:
         """The file with this name."""
-        return self.page.get_by_role("option", name=name)
+        return self.cards.and_(self.page.get_by_role("option", name=name))
 
     def button(self, name: str) -> Locator:
         """The button with exactly this name."""
