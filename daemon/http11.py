@@ -3,8 +3,8 @@ What of hypercorn's HTTP/1.1 we do differently, for the sake of large uploads.
 
 Two things, by its module attributes, because its configuration has no word for them:
 
-- It reads 64 KiB at a time, and what it does per read costs more than the bytes: four times as much
-  halves the work of receiving a film.
+- It reads 64 KiB at a time, and what it does per read costs as much as the bytes: reading four
+  times as much takes a third off the work of receiving a film (2.0 to 1.3 s of a GiB).
 - It answers `Expect: 100-continue` with "100 Continue" before the application has seen the request.
   The client of a body that will be refused is then invited to send all of it. Here the application
   invites, by asking for the body, as the ASGI document wants it.

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from inspect import cleandoc
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import click
 import msgspec
@@ -82,6 +82,8 @@ def _http_block(endpoint: Endpoint) -> Iterator[str]:
     for title, kind in parts:
         if kind is bytes:
             yield f"{title}: the bytes."
+        elif kind is dict or get_origin(kind) is dict:
+            yield f"{title}: any JSON object."
         elif kind is not None:
             yield f"{title}: {cleandoc(kind.__doc__ or '')}"
             yield _table(("field", "type", "default"), _fields(kind))

@@ -41,8 +41,9 @@ async def test_twenty_thousand_files_fit_into_some_dozen_elements(attic, window)
     shown = await window(attic.url)
     await expect(shown.card(name_of(0))).to_be_visible()
     first = [await shown.cards.count(), await elements(shown)]
-    await scroll_to(shown, 10_000_000)
-    await expect(shown.card(name_of(FILES - 1))).to_be_visible()
+    await shown.card(name_of(0)).focus()
+    await shown.page.keyboard.press("End")
+    await expect(shown.card(name_of(FILES - 1))).to_be_focused()
 
     await expect(amount(shown)).to_have_text("20,000 files")
     await expect(shown.card(name_of(0))).to_have_count(0)
@@ -73,9 +74,9 @@ async def test_the_address_leads_back_to_the_same_listing(attic, window):
     """Back, forward and reload keep project, search, order and how far one had scrolled."""
     shown = await window(f"{attic.url}/#library/attic/P1-Tour")
     await expect(amount(shown)).to_have_text("10,000 files")
-    await shown.page.get_by_label("Sort by").select_option("size")
+    await shown.page.get_by_role("combobox", name="Sort by").select_option("size")
     await expect(shown.card(name_of(FILES - 1))).to_be_visible()
-    await scroll_to(shown, 40_000)
+    await shown.page.locator(".scroller").evaluate("(scroller) => scroller.scrollTop = 40_000")
     middle = shown.page.locator(".card:not([hidden])").nth(12)
     await expect(middle).to_be_visible()
     name = await middle.locator(".name").inner_text()
@@ -90,7 +91,7 @@ async def test_the_address_leads_back_to_the_same_listing(attic, window):
 
 
 async def test_keys_walk_and_select(attic, window):
-    """Arrows move the focus, Space and Shift select, Escape forgets, End leads to the last file."""
+    """Arrows move the focus, Space and Shift select, Escape lets go, v shows a list."""
     shown = await window(attic.url)
     keyboard = shown.page.keyboard
     await shown.card(name_of(0)).focus()
@@ -104,11 +105,9 @@ async def test_keys_walk_and_select(attic, window):
     await expect(shown.card(name_of(2))).to_have_attribute("aria-selected", "true")
     await keyboard.press("Escape")
     await expect(shown.page.get_by_role("toolbar")).to_be_hidden()
-    await keyboard.press("End")
-    await expect(shown.card(name_of(FILES - 1))).to_be_focused()
-    await keyboard.press("Home")
+    await keyboard.press("v")
 
-    await expect(shown.card(name_of(0))).to_be_focused()
+    await expect(shown.card(name_of(2))).to_contain_text("P2-Studio")
 
 
 async def test_everything_that_matches_can_be_selected(attic, window):
@@ -129,13 +128,14 @@ async def test_an_offline_source_is_shown_as_such(attic, window):
     await expect(amount(shown)).to_have_text("20,000 files")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_nothing_is_in_the_way_of_people_with_disabilities(attic, window, scheme):
+async def test_nothing_is_in_the_way_of_people_with_disabilities(attic, window):
     """Grid, list, filters, dialogs and trash pass axe, in both themes."""
-    shown = await window(attic.url, color_scheme=scheme)
+    shown = await window(attic.url)
     await expect(shown.card(name_of(0))).to_be_visible()
     await shown.cards.nth(2).click()
     found = await shown.barriers()
+    await shown.page.emulate_media(color_scheme="dark")
+    found += await shown.barriers()
     await shown.button("List").click()
     await shown.button("Filter").click()
     found += await shown.barriers()

@@ -13,11 +13,16 @@ from daemon.engine.views import ViewStore
 from daemon.eventlog.store import QUERIES as LOG_QUERIES
 from daemon.eventlog.store import EventLog
 from daemon.web.ledger import QUERIES as COUNT_QUERIES
+from daemon.web.library import PAGES
+from daemon.web.media_figures import QUERIES as FIGURE_QUERIES
 from projections import PROJECTIONS
 
 ALLOWED = {
     "append": (),  # an insert has no plan
     "people": ("SCAN people",),  # all of them are wanted, and they are few
+    "sources": ("SCAN media_sources",),  # the same
+    # The list of what is wanted comes as JSON.
+    "media_of_contents": ("LIST SUBQUERY 1", "SCAN json_each VIRTUAL TABLE INDEX 1:"),
     "head": ("SCAN events",),  # backwards along the primary key, and it stops at the first row
 }
 """The steps that a statement may have besides searches, each with its reason."""
@@ -46,6 +51,7 @@ STATEMENTS = [
         ("log", LOG_QUERIES),
         ("views", VIEW_QUERIES),
         ("views", COUNT_QUERIES),
+        ("views", FIGURE_QUERIES),
     )
     for name, statement in queries.items()
 ]
@@ -63,7 +69,7 @@ def test_a_statement_searches(files, file, name, statement):
 
 def test_every_exception_is_still_needed():
     """An exception goes with its statement."""
-    assert set(ALLOWED) <= {*LOG_QUERIES, *VIEW_QUERIES, *COUNT_QUERIES}
+    assert set(ALLOWED) <= {*LOG_QUERIES, *VIEW_QUERIES, *COUNT_QUERIES, *FIGURE_QUERIES}
 
 
 @pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
@@ -96,9 +102,17 @@ def test_every_index_serves_a_statement(files):
         )
     }
 
-    plans = [
-        " ".join(plan(files[file], statement))
-        for file, _, statement in (parameter.values for parameter in STATEMENTS)
-    ]
+    statements = [(file, statement) for file, _, statement in (p.values for p in STATEMENTS)]
+    statements += [("views", statement) for statement in PAGES.values()]
+    plans = [" ".join(plan(files[file], statement)) for file, statement in statements]
 
     assert set() == {name for name in wanted if not any(name in text for text in plans)}
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_the_library_as_it_is_shown_first_is_not_sorted(files, order):
+    """Twenty thousand files by date come in the order of an index; other orders are sorted."""
+    steps = plan(files["views"], PAGES["created", order])
+
+    assert "SEARCH media_files USING INDEX media_files_by_gone_created (gone=?)" == steps[0]
+    assert [] == [step for step in steps if "ORDER BY" in step]
