@@ -67,19 +67,26 @@ class Measurer:
 
     async def picture(self, source: str, project: str, sha256: str) -> Picture:
         """
-        The small picture of a file; one that is not made yet is made next.
+        The small picture of a file; one that is not made yet is made next. What lies in the trash
+        keeps the one it had.
 
         Raises:
             NotFound: the project has no such file.
         """
         row = await self._desk.read(partial(_content, source, project, sha256))
         if row is None:
-            hint = f"GET /api/projects/{project}/media lists the files there are."
-            raise NotFound(f"{project!r} has no file with this content.", hint=hint)
+            return await self._kept(project, sha256)
         picture = await anyio.to_thread.run_sync(self._picture_of, row)
         if picture.status == "pending":
             self._want(row)
         return picture
+
+    async def _kept(self, project: str, sha256: str) -> Picture:
+        path = thumbnail_path(self._settings.thumbnails, sha256)
+        if not await anyio.to_thread.run_sync(path.is_file):
+            hint = f"GET /api/projects/{project}/media lists the files there are."
+            raise NotFound(f"{project!r} has no file with this content.", hint=hint)
+        return Picture(file=path, status="made")
 
     def _picture_of(self, row: LibraryFile) -> Picture:
         path = thumbnail_path(self._settings.thumbnails, row.file.sha256)

@@ -80,7 +80,7 @@ async def index_html(services: Services, request: Request) -> Response:
 
 
 async def _sent(services: Services, request: Request, name: str) -> Response:
-    found = (await anyio.to_thread.run_sync(_all_files)).get(name)
+    found = (await anyio.to_thread.run_sync(page_files)).get(name)
     if found is None:
         hint = "The page is at /."
         raise HTTPProblem(404, f"The page has no file {name[:100]!r}.", hint=hint)
@@ -98,7 +98,7 @@ async def _sent(services: Services, request: Request, name: str) -> Response:
 
 
 @lru_cache(maxsize=1)
-def _all_files() -> dict[str, StaticFile]:
+def page_files() -> dict[str, StaticFile]:
     """All files of the page, by their paths; they are few and small."""
     return dict(_files_in(files("daemon.web") / "static", "", DEPTH_MAX))
 

@@ -27,18 +27,24 @@ PAGE_MAX = 1_000
 PAGE_DEFAULT = 200
 SOURCES_MAX = 1_000
 TAGS_MAX = 5_000
-WORDS_MAX = 16
+WORDS_MAX = 6
+TAGS_ASKED_MAX = 4
+"""What the statements have parameters for."""
 
 QUERIES = load_queries("daemon.web", "library.sql")
 
-COLUMNS = {"created": "created", "name": "name", "size": "size", "added": "added"}
-
 PAGES = {
-    (sort, order): QUERIES["library_page"].format(column=column, order=order.upper(), past=past)
-    for sort, column in COLUMNS.items()
+    (sort, order, is_searched): QUERIES["library_page"].format(
+        column=sort,
+        order=order.upper(),
+        past=past,
+        gone="gone" if sort == "created" and not is_searched else "+gone",
+    )
+    for sort in ("created", "name", "size", "added")
     for order, past in (("asc", ">"), ("desc", "<"))
+    for is_searched in (False, True)
 }
-"""The statement of each way to sort."""
+"""The statement of each way to sort, for those who search by words or tags and for those who look."""
 
 Text = Annotated[str, Meta(max_length=200)]
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
@@ -104,14 +110,14 @@ async def list_library(services: Services, request: Request) -> Response:
         parameters = wanted | {"sources": _sources(views, query.source)}
         found = _rows(
             views,
-            PAGES[query.sort, query.order],
+            PAGES[query.sort, query.order, bool(query.q or query.tag)],
             parameters | {"value": cursor.value, "key": cursor.key or None, "limit": query.limit},
         )
         items = [library_item(views.decode(FILES, row[0])) for row in found]
         last = Cursor(*found[-1][1:]) if len(found) == query.limit else None
         total = None
         if not query.cursor:
-            total = int(_rows(views, QUERIES["library_count"], parameters)[0][0])
+            total = int(_rows(views, _counting(parameters), parameters)[0][0])
         return LibraryPage(
             items=items, next=None if last is None else cursor_text(last), total=total
         )
@@ -121,17 +127,31 @@ async def list_library(services: Services, request: Request) -> Response:
 
 def _wanted(services: Services, query: LibraryQuery) -> dict[str, Any]:
     now = services.clock.now_ns()
-    words = query.q.casefold().split()[:WORDS_MAX]
-    tags = [" ".join(tag.lower().split()) for tag in query.tag if tag.strip()]
+    tags = [f"\n{' '.join(tag.lower().split())}\n" for tag in query.tag if tag.strip()]
     return {
         "project": query.project,
         "kind": query.kind,
         "origin": query.origin,
         "since": _moment(query.since, now),
         "until": _moment(query.until, now),
-        "words": msgspec.json.encode(words).decode(),
-        "tags": msgspec.json.encode(tags[:WORDS_MAX]).decode(),
+        **_numbered("word", query.q.casefold().split(), WORDS_MAX),
+        **_numbered("tag", tags, TAGS_ASKED_MAX),
     }
+
+
+def _numbered(name: str, values: list[str], count_max: int) -> dict[str, str | None]:
+    """The parameters name1, name2, ...; those that are left have no value."""
+    if len(values) > count_max:
+        hint = "Look for fewer at once."
+        raise HTTPProblem(422, f"More than {count_max} {name}s were given.", hint=hint)
+    numbers = range(1, count_max + 1)
+    return {f"{name}{n}": values[n - 1] if n <= len(values) else None for n in numbers}
+
+
+def _counting(parameters: dict[str, Any]) -> str:
+    """How many there are in whole projects is known; anything else must be counted."""
+    narrow = {name for name, value in parameters.items() if value is not None}
+    return QUERIES["library_held" if narrow <= {"sources", "project"} else "library_count"]
 
 
 def _moment(text: str | None, now: int) -> int | None:

@@ -2,6 +2,7 @@
 Files of the library as HTTP tells of them: in the words of media-sync-api, and in our own.
 """
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -16,6 +17,9 @@ from projections.moments import moment_text
 
 PICTURED = frozenset({"video", "image"})
 """Kinds that have a thumbnail, or may have one."""
+
+PLACES_REMEMBERED_MAX = 1_000
+"""A page is of a few projects; their part of the links is made once."""
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,15 +57,22 @@ class LibraryItem(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
 
 
+@lru_cache(maxsize=PLACES_REMEMBERED_MAX)
+def _project_path(source: str, project: str) -> tuple[str, str]:
+    """The beginning and the end of the links to the files of a project."""
+    return quote(project, safe=""), urlencode({"source": source})
+
+
 def stream_path(source: str, project: str, path: str) -> str:
     """Where a file is played from, without the host."""
-    return f"/media/{quote(project, safe='')}/{quote(path)}?{urlencode({'source': source})}"
+    folder, query = _project_path(source, project)
+    return f"/media/{folder}/{quote(path)}?{query}"
 
 
 def download_path(source: str, project: str, path: str) -> str:
     """Where a file is fetched from as an attachment, without the host."""
-    where = f"{quote(project, safe='')}/download/{quote(path)}"
-    return f"/media/{where}?{urlencode({'source': source})}"
+    folder, query = _project_path(source, project)
+    return f"/media/{folder}/download/{quote(path)}?{query}"
 
 
 def thumb_path(row: LibraryFile | TrashedFile) -> str | None:
@@ -69,9 +80,8 @@ def thumb_path(row: LibraryFile | TrashedFile) -> str | None:
     facts = row.file.facts
     if row.file.kind not in PICTURED and (facts is None or facts.thumbnail != "made"):
         return None
-    project = quote(row.project, safe="")
-    query = urlencode({"source": row.source})
-    return f"/thumbnails/{project}/{row.file.sha256}.jpg?{query}"
+    folder, query = _project_path(row.source, row.project)
+    return f"/thumbnails/{folder}/{row.file.sha256}.jpg?{query}"
 
 
 def base_url(request: Request) -> str:

@@ -136,8 +136,14 @@ def _item(row: TrashedFile) -> TrashItem:
         sha256=file.sha256,
         deleted_at=moment_text(row.deleted_ns),
         deleted_by=row.deleted_by,
-        thumb_url=thumb_path(row),
+        thumb_url=_thumb_path(row),
     )
+
+
+def _thumb_path(row: TrashedFile) -> str | None:
+    """Only a picture that is made already: nothing looks into the trash to make one."""
+    facts = row.file.facts
+    return thumb_path(row) if facts is not None and facts.thumbnail == "made" else None
 
 
 async def restore_trash(services: Services, request: Request) -> Response:

@@ -235,18 +235,35 @@ def test_a_reader_survives_a_restart_of_the_daemon(tmp_path):
     with DaemonProcess(tmp_path / "data") as daemon:
         with EventStream(daemon.url, after=0) as stream:
             report(daemon, {}, 1.0, 2.0)
-            before = stream.take(3)
+            before = taken_until(stream, report_count=2)
             assert 0 == daemon.stop()
             before += stream
         daemon.restart()
         report(daemon, {}, 3.0)
         last_id = {"Last-Event-ID": before[-1]["id"]}
         with EventStream(daemon.url, headers=last_id) as stream:
-            after = stream.take(6 - len(before))
+            after = taken_until(stream, report_count=1)
 
     events = before + after
-    assert [1, 2, 3, 4, 5, 6] == [int(event["id"]) for event in events]
-    assert ["daemon.stopped", "daemon.started"] == [event["data"]["type"] for event in events[3:5]]
+    types = [event["data"]["type"] for event in events]
+    assert list(range(1, len(events) + 1)) == [int(event["id"]) for event in events]
+    assert [
+        "daemon.started",
+        "position.reported",
+        "position.reported",
+        "daemon.stopped",
+        "daemon.started",
+        "position.reported",
+    ] == [kind for kind in types if kind.startswith(("daemon.", "position."))]
+
+
+def taken_until(stream, report_count):
+    """The events of a stream up to the last of so many reports."""
+    events = []
+    while report_count:
+        events += stream.take(1)
+        report_count -= events[-1]["data"]["type"] == "position.reported"
+    return events
 
 
 @pytest.mark.parametrize("last_id", ["", "one", "-1", "1.5", "9" * 5_000, "٣"])
@@ -294,8 +311,10 @@ def test_a_revoked_reader_is_told_nothing_more(tmp_path):
     player = bearer(make_token(data, "mara"))
     credentials = (data / "credentials.json").read_bytes()
     auditor = bearer(make_token(data, "auditor", "audit"))
-    with DaemonProcess(data) as daemon, EventStream(daemon.url, headers=auditor, after=0) as stream:
-        started = stream.take(1)
+    reports = {"headers": auditor, "type": "position.reported", "after": 0}
+    with DaemonProcess(data) as daemon, EventStream(daemon.url, **reports) as stream:
+        report(daemon, player, 0.5)
+        told = stream.take(1)
         (data / "credentials.json").write_bytes(credentials)
         wait_until(
             lambda: daemon.client.get("/api/events", headers=auditor).status_code == 401,
@@ -304,7 +323,7 @@ def test_a_revoked_reader_is_told_nothing_more(tmp_path):
         report(daemon, player, 1.0)
         rest = list(stream)
 
-    assert ["daemon.started"] == [event["data"]["type"] for event in started]
+    assert [0.5] == [event["data"]["data"]["position_s"] for event in told]
     assert [] == rest
 
 

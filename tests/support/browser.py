@@ -137,7 +137,12 @@ class Windows:
         self, address: str = "", *, is_phone: bool = False, **options: Any
     ) -> Window:
         """A new window, at an address if one is given; options are those of Playwright."""
-        look: dict[str, Any] = {"viewport": DESKTOP, "locale": "en-GB", "timezone_id": "UTC"}
+        look: dict[str, Any] = {
+            "viewport": DESKTOP,
+            "locale": "en-GB",
+            "timezone_id": "UTC",
+            "reduced_motion": "reduce",
+        }
         if is_phone:
             look |= {"viewport": PHONE, "has_touch": True, "is_mobile": True}
         context = await self._browser.new_context(**(look | options))

@@ -91,18 +91,19 @@ function present(dialog, onClose) {
 }
 
 /**
- * A labelled field.
+ * A labelled field; the hint describes it and is no part of its name.
  *
  * @param {string} label
  * @param {HTMLElement} control
  * @param {string} [hint]
  */
 export function field(label, control, hint = "") {
+  const hintId = `hint-${nextId++}`;
+  if (hint) control.setAttribute("aria-describedby", hintId);
   return h(
-    "label",
+    "div",
     { class: "field" },
-    h("span", { class: "field-label" }, label),
-    control,
-    hint ? h("span", { class: "field-hint" }, hint) : null,
+    h("label", { class: "field" }, h("span", { class: "field-label" }, label), control),
+    hint ? h("span", { class: "field-hint", id: hintId }, hint) : null,
   );
 }
