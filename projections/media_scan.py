@@ -68,6 +68,7 @@ def plan_scan(
     moved = _moved(missing, [entry for entry in changed if entry.path not in rows])
     moved_to = {entry.path for entry in moved.values()}
     rest = [entry for entry in changed if entry.path not in moved_to]
+    rest.sort(key=lambda entry: entry.path)  # recorded in the order in which rows lie
     return ScanPlan(
         unchanged_count=len(listed) - len(changed),
         to_read=tuple(entry for entry in rest if is_stable(entry, now=now, stable_ns=stable_ns)),

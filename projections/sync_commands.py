@@ -169,7 +169,7 @@ class Failed(Attempt, frozen=True, kw_only=True):
 
 
 class Deferred(Attempt, frozen=True, kw_only=True):
-    """It was not the moment; tried again at `retry_ns`."""
+    """It was not the moment; tried again at `retry_ns`, or earlier when the moment has come."""
 
     reason: str
     retry_ns: Nanos

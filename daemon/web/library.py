@@ -44,7 +44,7 @@ PAGES = {
     for order, past in (("asc", ">"), ("desc", "<"))
     for is_searched in (False, True)
 }
-"""The statement of each way to sort, for those who search by words or tags and for those who look."""
+"""The statement of each way to sort, for those who only look and for those who search by words."""
 
 Text = Annotated[str, Meta(max_length=200)]
 Name = Annotated[str, Meta(min_length=1, max_length=255)]

@@ -151,7 +151,7 @@ def test_clips_that_are_sent_along_are_joined(daemon, clips):
 @pytest.mark.parametrize(
     ("files", "query", "status"),
     [
-        ([("files", ("a.mp4", b"this is no clip"))], {}, 500),
+        ([("files", ("a.mp4", b"this is no clip"))], {}, 400),
         ([("other", ("a.mp4", b"x"))], {}, 400),
         ([("files", ("a.mp4", bytes(5_000_000)))], {}, 413),
         ([("files", ("a.mp4", b"x"))], {"output_name": "a/b"}, 400),
@@ -163,7 +163,7 @@ def test_what_cannot_be_joined_leaves_nothing(daemon, files, query, status):
     query = {"output_name": "never"} | query
     answer = daemon.client.post(f"{COMPOSE}/upload", params=query, files=files, timeout=60)
 
-    assert answer.status_code in {status, 400}, answer.text
+    assert status == answer.status_code, answer.text
     assert [] == left(daemon)
     assert [] == daemon.parts()
     assert not (daemon.root / PROJECT / "exports/never.mp4").exists()

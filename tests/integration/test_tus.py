@@ -458,22 +458,6 @@ def test_a_path_travels_in_ascii(daemon):
     assert "ingest/originals/Z%C3%BCrich%20%F0%9F%8E%AC.mov" == answer.headers["playhead-path"]
 
 
-def test_uploads_outlive_a_restart(daemon, name):
-    """The rest is sent to the daemon that comes after."""
-    data = film(2 * MIB, seed=11)
-    address = announced(daemon, name, len(data))
-    add(daemon, address, 0, data[:MIB]).raise_for_status()
-
-    daemon.stop()
-    daemon.restart()
-    offset = ask(daemon, address).headers["upload-offset"]
-    answer = add(daemon, address, MIB, data[MIB:])
-
-    assert (str(MIB), "stored") == (offset, answer.headers["playhead-result"])
-    assert data == daemon.on_disk()[name]
-    assert "stored" == ask(daemon, address).headers["playhead-result"]
-
-
 def test_an_upload_of_a_batch_is_counted_in_it(daemon, name):
     """Those that were refused too."""
     started = daemon.client.post(f"/api/projects/{PROJECT}/upload-batch/start").json()

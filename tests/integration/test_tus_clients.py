@@ -5,8 +5,8 @@ from contextlib import contextmanager
 import pytest
 from tusclient import client as tuspy
 
-from support.upload_daemon import PROJECT, UploadDaemon, film, sha256_of
 from support.tus_js import TusJs
+from support.upload_daemon import PROJECT, UploadDaemon, film, sha256_of
 
 SIZE_BYTES = 1_500_000
 CHUNK_BYTES = 200_000

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # has none
 from playwright.async_api import Browser, Locator, Page, Response, async_playwright, expect
 
@@ -173,4 +174,5 @@ async def windows(browser: Browser) -> AsyncIterator[Windows]:
         yield opened
     finally:
         await opened.close()
-    assert [] == opened.complaints
+    if opened.complaints:
+        pytest.fail("The page complained:\n" + "\n".join(opened.complaints))

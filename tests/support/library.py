@@ -67,7 +67,7 @@ class LibraryDaemon:
 
     def get(self, path: str, *, status: int = 200, **query: Any) -> Any:
         """The answer to a GET, which must have this status."""
-        answer = self.client.get(path, params=query)
+        answer = self.client.get(path, params=query or None)
         assert status == answer.status_code, answer.text
         return answer.json()
 

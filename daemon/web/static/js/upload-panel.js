@@ -67,7 +67,6 @@ export class UploadPanel extends HTMLElement {
     const { uploads } = this.app;
     const { entries, leftovers } = uploads;
     this.hidden = entries.length === 0 && leftovers.length === 0;
-    if (this.hidden) return;
     this.#drawHead();
     const ranked = [...entries].sort((one, other) => rank(one) - rank(other) || one.id - other.id);
     const shown = ranked.slice(0, ROWS_MAX);
