@@ -7,9 +7,12 @@ there. Should the daemon die in between, the disk is right and the next look at 
 """
 
 from projections.commands import Command
-from projections.envelope import Nanos
-from projections.media_events import How, MediaFile, MoveReason, UploadEnd
+from projections.envelope import Nanos, Seq
+from projections.media_events import Discarded, How, MediaFile, MoveReason, UploadEnd
 from projections.media_facts import Facts
+
+SEQ_MAX: Seq = 2**63 - 1
+"""The end of every log."""
 
 
 class RegisterSource(Command, frozen=True, kw_only=True):
@@ -108,11 +111,15 @@ class FindFiles(Command, frozen=True, kw_only=True):
 
 
 class LoseFiles(Command, frozen=True, kw_only=True):
-    """Say which paths are empty now."""
+    """
+    Say which paths are empty now. What was put on record after the event `as_of` may have arrived
+    since somebody looked, and stays.
+    """
 
     media_source: str
     project: str
     paths: tuple[str, ...]
+    as_of: Seq = SEQ_MAX
 
 
 class MoveFiles(Command, frozen=True, kw_only=True):
@@ -137,11 +144,11 @@ class TagFiles(Command, frozen=True, kw_only=True):
 
 
 class TrashFiles(Command, frozen=True, kw_only=True):
-    """Say which files lie in the trash now, and under which ids."""
+    """Say by path which files lie in the trash now, as they were known, and under which ids."""
 
     media_source: str
     project: str
-    ids: dict[str, str]
+    files: dict[str, Discarded]
 
 
 class RestoreFile(Command, frozen=True, kw_only=True):

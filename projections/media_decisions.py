@@ -170,30 +170,34 @@ def _inherited(known: MediaFile, found: MediaFile) -> MediaFile:
 def _lose_files(views: Views, command: LoseFiles, now: Nanos) -> Drafts:
     assert len(command.paths) <= FILES_PER_EVENT_MAX
     source, project = command.media_source, command.project
-    standing = {path: _standing(views, source, project, path=path) for path in command.paths}
-    files = {path: known for path, known in standing.items() if known is not None}
+    files: dict[str, Was] = {}
+    for path in command.paths:
+        row = views.get(FILES, (source, project, path))
+        if row is not None and not row.is_gone and row.seq <= command.as_of:
+            files[path] = was(row.file)
     return said(now, FilesGone(source=source, project=project, files=files)) if files else []
 
 
 def _move_files(views: Views, command: MoveFiles, now: Nanos) -> Drafts:
     assert len(command.files) <= FILES_PER_EVENT_MAX
     here, there = (command.media_source, command.project), (command.to_source, command.to_project)
+    left = _Left(views, *here)
     files: dict[str, MediaFile] = {}
     paths: dict[str, str] = {}
     before: dict[str, Was] = {}
     for path, file in command.files.items():
-        row = views.get(FILES, (*here, path))
-        if row is None or row.is_gone:
-            continue
+        if not left.has(path, file.sha256 if command.why == "noticed" else None):
+            continue  # it is known to be elsewhere, or the next look tells
+        known = left.leave(path, msgspec.structs.replace(file, path=path))
         paths[path] = file.path
-        files[file.path] = _inherited(row.file, file)
+        files[file.path] = _inherited(known, file)
         standing = _standing(views, *there, path=file.path)
         if standing is not None:
             before[file.path] = standing
-    if here == there:  # what stood there may have moved away itself
-        before = {path: known for path, known in before.items() if path not in paths}
     if not files:
         return []
+    if here == there:  # what stood there may have moved away itself
+        before = {path: known for path, known in before.items() if path not in paths}
     event = FilesMoved(
         source=command.media_source,
         project=command.project,
@@ -204,7 +208,55 @@ def _move_files(views: Views, command: MoveFiles, now: Nanos) -> Drafts:
         files=files,
         was=before,
     )
-    return said(now, event)
+    return said(now, *left.before(), event, *left.after())
+
+
+class _Left:
+    """
+    Files that leave their places, as events can tell it.
+
+    An order is carried out on the disk first. Until it is recorded, somebody who looks at the disk
+    may say that its files are gone, and others may put theirs in the empty places. Both must come
+    out right, in the library and in the counts.
+    """
+
+    def __init__(self, views: Views, source: str, project: str) -> None:
+        self._views = views
+        self._place = (source, project)
+        self._missed: dict[str, MediaFile] = {}
+        self._displaced: dict[str, MediaFile] = {}
+
+    def has(self, path: str, sha256: str | None) -> bool:
+        """Whether a content, or any, is known at a path, or was until the disk had it no more."""
+        row = self._views.get(FILES, (*self._place, path))
+        return row is not None and sha256 in {None, row.file.sha256}
+
+    def leave(self, path: str, file: MediaFile) -> MediaFile:
+        """Notes that a file leaves a path; gives what is known of it."""
+        row = self._views.get(FILES, (*self._place, path))
+        if row is None or row.file.sha256 != file.sha256:
+            self._missed[path] = file
+            if row is not None and not row.is_gone:
+                self._displaced[path] = row.file
+            return file
+        if row.is_gone:
+            self._missed[path] = row.file
+        return row.file
+
+    def before(self) -> list[FilesFound]:
+        """What puts each file where it was when it left."""
+        was_there = {path: was(file) for path, file in self._displaced.items()}
+        return self._found(self._missed, was_there)
+
+    def after(self) -> list[FilesFound]:
+        """What puts back those that had taken the places."""
+        return self._found(self._displaced, {})
+
+    def _found(self, files: dict[str, MediaFile], was_there: dict[str, Was]) -> list[FilesFound]:
+        source, project = self._place
+        if not files:
+            return []
+        return [FilesFound(source=source, project=project, files=files, was=was_there)]
 
 
 def _tag_files(views: Views, command: TagFiles, now: Nanos) -> Drafts:
@@ -224,16 +276,17 @@ def _tag_files(views: Views, command: TagFiles, now: Nanos) -> Drafts:
 
 
 def _trash_files(views: Views, command: TrashFiles, now: Nanos) -> Drafts:
-    assert len(command.ids) <= FILES_PER_EVENT_MAX
-    files: dict[str, Discarded] = {}
-    for path, trash_id in command.ids.items():
-        row = views.get(FILES, (command.media_source, command.project, path))
-        if row is not None and not row.is_gone:
-            files[path] = Discarded(id=trash_id, file=row.file)
+    assert len(command.files) <= FILES_PER_EVENT_MAX
+    source, project = command.media_source, command.project
+    left = _Left(views, source, project)
+    files = {
+        path: Discarded(id=thrown.id, file=left.leave(path, thrown.file))
+        for path, thrown in command.files.items()
+    }
     if not files:
         return []
-    event = FilesTrashed(source=command.media_source, project=command.project, files=files)
-    return said(now, event)
+    event = FilesTrashed(source=source, project=project, files=files)
+    return said(now, *left.before(), event, *left.after())
 
 
 def _restore_file(views: Views, command: RestoreFile, now: Nanos) -> Drafts:

@@ -5,6 +5,7 @@ A project is a directory of a source's root. What it holds is addressed by relat
 none of the names that pass here can leave the project, hide in it or surprise another system.
 """
 
+import hashlib
 import re
 import unicodedata
 import uuid
@@ -47,8 +48,11 @@ _DASHES = re.compile(r"-{2,}")
 _WINDOWS_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 _WINDOWS_CHARACTERS = frozenset('<>:"|?*\\')
 
-_ASSET_UUIDS = "media-sync-api:"
-"""media-sync-api made its asset UUIDs from this; ours are the same."""
+_ASSET_UUIDS = hashlib.sha1(uuid.NAMESPACE_URL.bytes + b"media-sync-api:", usedforsecurity=False)
+"""media-sync-api made its asset UUIDs from this and the hash; ours are the same."""
+
+_UUID_5_BITS = uuid.UUID(int=0, version=5).int
+_UUID_FREE_BITS = ~(0xF << 76 | 0x3 << 62)
 
 
 def kind_of(name: str) -> Kind:
@@ -210,8 +214,15 @@ def asset_id(sha256: str) -> str:
 
 
 def asset_uuid(sha256: str) -> str:
-    """The content's name as a UUID, the same that media-sync-api gave it."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, _ASSET_UUIDS + sha256))
+    """
+    The content's name as a UUID, the same that media-sync-api gave it: `uuid5` of it as a URL, but
+    five times as fast, because listings need thousands.
+    """
+    state = _ASSET_UUIDS.copy()
+    state.update(sha256.encode())
+    number = int.from_bytes(state.digest()[:16])
+    text = f"{number & _UUID_FREE_BITS | _UUID_5_BITS:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def numbered(name: str, number: int) -> str:

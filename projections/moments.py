@@ -13,6 +13,7 @@ _AGO = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*(s|m|h|d|w)(?: ago)?")
 _UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
+_UP_TO_SECONDS = len("2026-11-21T09:30:00")
 _LIMIT = 2**63
 """Moments are kept as signed 64-bit numbers."""
 
@@ -35,7 +36,7 @@ def moment_text(moment: Nanos) -> str:
         whole = _EPOCH + timedelta(seconds=seconds)
     except OverflowError:
         return f"{seconds}.{nanos:09d}"
-    return f"{whole:%Y-%m-%dT%H:%M:%S}.{nanos:09d}Z"
+    return f"{whole.isoformat()[:_UP_TO_SECONDS]}.{nanos:09d}Z"
 
 
 def parse_moment(text: str, *, now: Nanos | None = None) -> Nanos:

@@ -14,7 +14,8 @@ import anyio.to_thread
 import msgspec
 
 from adapters.files.changes import Touched
-from adapters.files.mirror import Mirror
+from adapters.files.errors import Unreachable
+from adapters.files.mirror import Mirror, read_index
 from adapters.files.places import Places
 from adapters.files.roots import Root
 from adapters.files.scanning import Scanner
@@ -26,7 +27,6 @@ from projections.envelope import NANOS_PER_SECOND
 from projections.errors import PlayheadError
 from projections.fold import Views
 from projections.media_commands import CreateProject, LoseProject, NoteReach
-from projections.media_names import INDEX_FILE
 from projections.media_sources import PROJECTS, Project, Source
 from projections.moments import NotAMoment, parse_moment
 
@@ -37,6 +37,9 @@ REACH_EVERY_S = 2.0
 """How soon it is noticed that a disk went away or came back."""
 
 WATCH_AGAIN_S = 30.0
+
+NOTES_CHARACTERS_MAX = 10_000
+"""As many as a project may be given over HTTP."""
 
 SETTLE_S = 0.2
 """Changes come in bursts; a project is looked at when a burst is over."""
@@ -166,7 +169,12 @@ class _Visit:
         there = await anyio.to_thread.run_sync(self._root.projects)
         known = await self._known()
         for project in there:
-            await self._look_at(project, known.get(project))
+            try:
+                await self._look_at(project, known.get(project))
+            except Unreachable:
+                raise
+            except (OSError, PlayheadError) as error:  # the others can be looked at all the same
+                self._desk.tell("warning", "look_failed", project=project, reason=str(error))
         for project in known:
             if project not in there:
                 await self._lose(project)
@@ -271,11 +279,9 @@ class _Noted(msgspec.Struct, frozen=True):
 
 def _about(root: Root, project: str) -> tuple[str, int | None]:
     """Notes and time of creation out of an `index.json`, if there is a readable one."""
+    noted = read_index(root, project, _Noted) or _Noted()
+    notes = (noted.notes or "")[:NOTES_CHARACTERS_MAX]
     try:
-        noted = msgspec.json.decode((root.path / project / INDEX_FILE).read_bytes(), type=_Noted)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return "", None
-    try:
-        return noted.notes or "", parse_moment(noted.created_at, now=0)
+        return notes, parse_moment(noted.created_at, now=0)
     except NotAMoment:
-        return noted.notes or "", None
+        return notes, None

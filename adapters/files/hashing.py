@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from adapters.files.errors import Changed, Missing, Stopped, named
-from adapters.files.opening import OpenFile, open_regular
+from adapters.files.opening import OpenFile, mark_of, open_regular
 from adapters.files.roots import Root
 from projections.errors import PlayheadError
 from projections.media_scan import Entry, ReadFile
@@ -107,11 +107,7 @@ def is_changed(before: os.stat_result, after: os.stat_result) -> bool:
 
 def is_as_listed(entry: Entry, status: os.stat_result) -> bool:
     """Whether a file is still what a listing told of."""
-    return (
-        entry.size_bytes == status.st_size
-        and entry.mtime_ns == status.st_mtime_ns
-        and entry.inode == status.st_ino
-    )
+    return (entry.size_bytes, entry.mtime_ns, entry.inode) == mark_of(status)
 
 
 def hash_entry(

@@ -14,6 +14,7 @@ import anyio.to_thread
 
 from adapters.files.counting import Count, ignore
 from adapters.files.errors import Changed
+from adapters.files.opening import mark_of
 from adapters.files.places import Places
 from adapters.files.roots import Root
 from adapters.files.settings import FileSettings
@@ -196,7 +197,7 @@ def _content(source: str, project: str, sha256: str, views: Views) -> LibraryFil
 def _located(root: Root, row: LibraryFile) -> Path:
     with root.open(row.project, row.file.path) as file:
         known = (row.file.size_bytes, row.file.mtime_ns, row.file.inode)
-        if (file.stat.st_size, file.stat.st_mtime_ns, file.stat.st_ino) != known:
+        if mark_of(file.stat) != known:
             raise Changed(f"The file {row.project}/{row.file.path} was written to.")
     return root.locate(row.project, row.file.path)
 

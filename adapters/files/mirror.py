@@ -7,11 +7,13 @@ them gets them back.
 """
 
 from functools import partial
+from typing import TypeVar
 
 import anyio
 import anyio.to_thread
 import msgspec
 
+from adapters.files.errors import Missing, Outside
 from adapters.files.places import Places
 from adapters.files.roots import Root
 from adapters.ports import Desk
@@ -27,11 +29,17 @@ PROJECTS_MAX = 100_000
 
 VIEW_MODE = 0o644
 
+INDEX_BYTES_MAX = 1024**3
+"""More than a million files take."""
+
 QUIET_S = 0.5
 """How long changes are gathered before they are written."""
 
 REST_SHARE = 10
 """After a writing that took a second, a project is left alone for so many seconds."""
+
+
+Said = TypeVar("Said")
 
 
 class Stamp(msgspec.Struct, frozen=True):
@@ -117,15 +125,26 @@ def _whole(source: str, project: str, views: Views) -> tuple[Project, list[Libra
     return None if row is None else (row, [file for file in files if not file.is_gone])
 
 
+def read_index(root: Root, project: str, kind: type[Said]) -> Said | None:
+    """
+    What the index of a project says; None if there is none that can be read. Everybody who reaches
+    the disk may have written it.
+
+    Raises:
+        PlayheadError: the disk cannot tell.
+    """
+    try:
+        data = root.read(project, INDEX_FILE, size_bytes_max=INDEX_BYTES_MAX)
+        return msgspec.json.decode(data, type=kind)
+    except (Missing, Outside, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 def _stamp_of(root: Root, project: str) -> int:
     """Up to which event both files are written; -1 when one is missing or not ours."""
-    folder = root.path / project
-    try:
-        if not (folder / LISTING_FILE).is_file():
-            return -1
-        return msgspec.json.decode((folder / INDEX_FILE).read_bytes(), type=Stamp).seq
-    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
-        return -1
+    stamp = read_index(root, project, Stamp)
+    is_whole = stamp is not None and root.has_file(project, LISTING_FILE)
+    return stamp.seq if stamp is not None and is_whole else -1
 
 
 def _write_both(root: Root, row: Project, files: list[LibraryFile]) -> None:

@@ -8,10 +8,15 @@ import stat
 from typing import Self
 
 from adapters.files.kernel import held, open_beneath
+from projections.envelope import Nanos
 from projections.media_scan import Entry
 
 FILE_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
 """A pipe or a terminal that bears the name of a clip must not hold us up before we notice."""
+
+
+TIME_NS_MAX = 2**63 - 1
+"""The year 2262. Disks can say more, and do when a clock or a camera is broken."""
 
 
 class OpenFile:
@@ -93,4 +98,15 @@ def _not_regular(status: os.stat_result) -> OSError:
 
 def entry_of(path: str, status: os.stat_result) -> Entry:
     """A file as a listing would tell of it."""
-    return Entry(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    size_bytes, mtime_ns, inode = mark_of(status)
+    return Entry(path, size_bytes, mtime_ns, time_ns(status.st_ctime_ns), inode)
+
+
+def mark_of(status: os.stat_result) -> tuple[int, Nanos, int]:
+    """What tells whether a file was touched: its size, its time of writing, its inode."""
+    return status.st_size, time_ns(status.st_mtime_ns), status.st_ino
+
+
+def time_ns(moment: int) -> Nanos:
+    """A time that a disk told, as near to it as can be kept."""
+    return min(max(moment, -TIME_NS_MAX - 1), TIME_NS_MAX)

@@ -31,7 +31,7 @@ class Places:
     def __init__(self, desk: Desk, settings: FileSettings) -> None:
         self._desk = desk
         self._settings = settings
-        self._roots: dict[str, Root] = {}
+        self._roots: dict[tuple[str, str], Root] = {}
 
     async def sources(self) -> list[Source]:
         """All sources, the disabled ones included."""
@@ -70,9 +70,10 @@ class Places:
 
     def root_of(self, source: Source) -> Root:
         """The root of a source, whether it can be reached or not."""
-        known = self._roots.get(source.root)
+        key = (source.root, source.name)
+        known = self._roots.get(key)
         if known is None:
-            known = self._roots[source.root] = Root(source.root, source.name)
+            known = self._roots[key] = Root(source.root, source.name)
         return known
 
     async def project(self, name: str | None, project: str) -> Root:

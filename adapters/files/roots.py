@@ -231,9 +231,10 @@ class Root:
         except OSError as error:
             raise named(error, f"The file {project}/{path}") from error
 
-    def remove(self, project: str, path: str) -> None:
+    def remove(self, project: str, path: str, *, inode: int | None = None) -> None:
         """
-        Deletes a file for good. None there is none to delete.
+        Deletes a file for good; if its inode is told, no other file that has the path by now. None
+        there is none to delete.
 
         Raises:
             Unreachable: the root is not there.
@@ -242,8 +243,9 @@ class Root:
         folder, _, name = check_relative(path).rpartition("/")
         try:
             with self.folder(project, folder) as descriptor:
-                os.unlink(name, dir_fd=descriptor)
-                sync_folder(descriptor)
+                if inode in {None, regular_status(descriptor, name).st_ino}:
+                    os.unlink(name, dir_fd=descriptor)
+                    sync_folder(descriptor)
         except (Missing, FileNotFoundError):
             return
         except OSError as error:

@@ -19,11 +19,14 @@ from adapters.files.counting import Count, ignore
 from adapters.files.grouping import plain_errors
 from adapters.files.hashing import hash_entries
 from adapters.files.locks import KeyedLocks
+from adapters.files.places import Places
 from adapters.files.roots import Root
+from adapters.files.settings import FileSettings
 from adapters.files.walk import Listing, walk
 from adapters.keeper import ScanReport
 from adapters.ports import Desk
 from projections.envelope import Nanos
+from projections.errors import PlayheadError
 from projections.fold import Views
 from projections.media_commands import FindFiles, LoseFiles, MoveFiles
 from projections.media_decisions import FILES_PER_EVENT_MAX
@@ -48,19 +51,25 @@ class Scanner:
     """Looks at projects, each by one task at a time."""
 
     def __init__(
-        self, desk: Desk, activity: Activity, *, stable_ns: Nanos, count: Count = ignore
+        self,
+        desk: Desk,
+        places: Places,
+        activity: Activity,
+        settings: FileSettings,
+        *,
+        count: Count = ignore,
     ) -> None:
         self._desk = desk
+        self._places = places
         self._count = count
         self._activity = activity
-        self._stable_ns = stable_ns
+        self._stable_ns = settings.stable_ns
         self._projects = KeyedLocks()
 
     async def lose(self, root: Root, source: str, project: str) -> None:
         """Says of all files of a project whose directory is not there that they are gone."""
         async with self._projects.holding((source, project)):
-            scan = _Scan(self._desk, self._activity, root, source=source, project=project)
-            await scan.lose_all()
+            await self._scan(root, source, project).lose_all()
 
     async def scan(
         self, root: Root, source: str, project: str, *, actor: str, kind: TaskKind
@@ -73,20 +82,31 @@ class Scanner:
             PlayheadError: the difference could not be recorded.
         """
         async with self._projects.holding((source, project)):
-            scan = _Scan(self._desk, self._activity, root, source=source, project=project)
+            scan = self._scan(root, source, project)
             report = await scan.run(actor=actor, kind=kind, stable_ns=self._stable_ns)
         self._count("playhead.media.scans", 1, {"kind": kind})
         self._count("playhead.media.scan.read", report.read_bytes)
         return report
+
+    def _scan(self, root: Root, source: str, project: str) -> "_Scan":
+        return _Scan(self._desk, self._places, self._activity, root, source=source, project=project)
 
 
 class _Scan:
     """One look at one project."""
 
     def __init__(
-        self, desk: Desk, activity: Activity, root: Root, *, source: str, project: str
+        self,
+        desk: Desk,
+        places: Places,
+        activity: Activity,
+        root: Root,
+        *,
+        source: str,
+        project: str,
     ) -> None:
         self._desk = desk
+        self._places = places
         self._activity = activity
         self._root = root
         self._source = source
@@ -199,14 +219,26 @@ class _Scan:
             return
         contents = tuple({each.sha256 for each in findings.found})
         copies = await self._desk.read(partial(_copies, contents))
+        tags = await self._tags_left_behind(copies)
         now = self._desk.now_ns()
-        files = [_found_file(each, copies, now) for each in findings.found]
+        files = [_found_file(each, copies, tags, now) for each in findings.found]
         with plain_errors():
             async with anyio.create_task_group() as tasks:  # together they are one commit
                 for start in range(0, len(files), FILES_PER_EVENT_MAX):
                     some = tuple(files[start : start + FILES_PER_EVENT_MAX])
                     tasks.start_soon(self._find, some)
         self._found += [file.path for file in files]
+
+    async def _tags_left_behind(self, copies: dict[str, list[LibraryFile]]) -> dict[str, set[str]]:
+        """
+        By content the tags of copies that are not at their places any more. A folder may have been
+        renamed: which of its two names is looked at first must not matter.
+        """
+        rows = [row for each in copies.values() for row in each if row.file.tags]
+        if not rows:
+            return {}
+        roots = {each.name: self._places.root_of(each) for each in await self._places.sources()}
+        return await anyio.to_thread.run_sync(_tags_of_missing, rows, roots)
 
     async def _find(self, files: tuple[MediaFile, ...]) -> None:
         await self._desk.submit(
@@ -245,6 +277,7 @@ class _Scan:
 
     async def _record_gone(self, missing: dict[str, MediaFile]) -> int:
         """A path that is filled again by now is left for the next look."""
+        as_of = self._desk.head
         paths = await anyio.to_thread.run_sync(self._still_empty, list(missing))
         for start in range(0, len(paths), FILES_PER_EVENT_MAX):
             await self._desk.submit(
@@ -254,6 +287,7 @@ class _Scan:
                     media_source=self._source,
                     project=self._project,
                     paths=tuple(paths[start : start + FILES_PER_EVENT_MAX]),
+                    as_of=as_of,
                 )
             )
         return len(paths)
@@ -296,10 +330,30 @@ def _chunks(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
         yield chunk
 
 
-def _found_file(read: ReadFile, copies: dict[str, list[LibraryFile]], now: Nanos) -> MediaFile:
-    """A file as found; what is known of its content, and the tags of copies that are gone."""
+def _tags_of_missing(rows: list[LibraryFile], roots: dict[str, Root]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        if row.is_gone or _is_missing(roots.get(row.source), row):
+            found.setdefault(row.file.sha256, set()).update(row.file.tags)
+    return found
+
+
+def _is_missing(root: Root | None, row: LibraryFile) -> bool:
+    """Whether a place is empty for certain: a disk that is away may have it."""
+    try:
+        return root is not None and not root.has_file(row.project, row.file.path)
+    except PlayheadError:
+        return False
+
+
+def _found_file(
+    read: ReadFile,
+    copies: dict[str, list[LibraryFile]],
+    tags: dict[str, set[str]],
+    now: Nanos,
+) -> MediaFile:
+    """A file as found; what is known of its content, and the tags of copies that are not there."""
     rows = copies.get(read.sha256, [])
-    tags = {tag for row in rows if row.is_gone for tag in row.file.tags}
     entry = read.entry
     return MediaFile(
         path=entry.path,
@@ -309,7 +363,7 @@ def _found_file(read: ReadFile, copies: dict[str, list[LibraryFile]], now: Nanos
         inode=entry.inode,
         added_ns=now,
         kind=kind_of(entry.path),
-        tags=tuple(sorted(tags)),
+        tags=tuple(sorted(tags.get(read.sha256, ()))),
         facts=next((row.file.facts for row in rows if row.file.facts is not None), None),
     )
 

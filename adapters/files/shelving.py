@@ -7,6 +7,7 @@ the daemon die between disk and record, `tidying` and the next look at the proje
 
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 
 import anyio
@@ -15,6 +16,7 @@ import msgspec
 
 from adapters.files import transfer, trash
 from adapters.files.errors import Missing
+from adapters.files.locks import KeyedLocks
 from adapters.files.opening import entry_of
 from adapters.files.places import Places
 from adapters.files.roots import Root
@@ -26,7 +28,7 @@ from projections.errors import NotFound, PlayheadError, Rejected
 from projections.fold import Views
 from projections.media_commands import EmptyTrash, MoveFiles, RestoreFile, TrashFiles
 from projections.media_decisions import COPIES_MAX, FILES_PER_EVENT_MAX
-from projections.media_events import MediaFile
+from projections.media_events import Discarded, MediaFile
 from projections.media_files import FILES, TRASH, LibraryFile, TrashedFile
 from projections.media_names import ORIGINALS, kind_of
 from projections.media_scan import Entry
@@ -57,6 +59,8 @@ class Shelf:
     def __init__(self, desk: Desk, places: Places) -> None:
         self._desk = desk
         self._places = places
+        self._trashes = KeyedLocks()
+        """By source: what is taken out of its trash is not deleted there meanwhile."""
 
     async def _rows(self, place: Place, paths: Sequence[str]) -> dict[str, LibraryFile]:
         """The files of these paths that are known to be there."""
@@ -69,24 +73,33 @@ class Shelf:
         for chunk in _chunks([path for path in dict.fromkeys(paths) if path in rows]):
             with anyio.CancelScope(shield=True):
                 thrown, error = await anyio.to_thread.run_sync(_throw_away, place, chunk)
-                await self._record_trash(place, thrown, actor)
+                files = {
+                    path: Discarded(id=trash_id, file=rows[path].file)
+                    for path, trash_id in thrown.items()
+                }
+                await self._record_trash(place, files, actor)
             ids |= thrown
             if error is not None:
                 raise error
         missing = tuple(path for path in dict.fromkeys(paths) if path not in ids)
         return Trashed(ids=ids, missing=missing)
 
-    async def _record_trash(self, place: Place, ids: dict[str, str], actor: str) -> None:
-        if ids:
-            await self._desk.submit(
-                TrashFiles(
-                    source=SOURCE,
-                    actor=actor,
-                    media_source=place.source,
-                    project=place.project,
-                    ids=ids,
-                )
-            )
+    async def _record_trash(self, place: Place, files: dict[str, Discarded], actor: str) -> None:
+        """What cannot be put on record is put back: nobody could ever ask for it."""
+        if not files:
+            return
+        command = TrashFiles(
+            source=SOURCE,
+            actor=actor,
+            media_source=place.source,
+            project=place.project,
+            files=files,
+        )
+        try:
+            await self._desk.submit(command)
+        except PlayheadError:
+            await anyio.to_thread.run_sync(_put_back, place, files)
+            raise
 
     async def restore(self, ids: Sequence[str], *, actor: str) -> Restored:
         """Takes files out of the trash, each to its old place or beside what is there by now."""
@@ -94,19 +107,30 @@ class Shelf:
         missing: list[str] = []
         for trash_id in dict.fromkeys(ids):
             row = await self._trashed(trash_id)
-            if row is None:
+            path = None if row is None else await self._restore(row, actor)
+            if path is None:
                 missing.append(trash_id)
-                continue
-            root = await self._places.root(row.source)
+            else:
+                paths[trash_id] = path
+        return Restored(paths=paths, missing=tuple(missing))
+
+    async def _restore(self, row: TrashedFile, actor: str) -> str | None:
+        """The path at which a file is again; None if somebody was quicker."""
+        root = await self._places.root(row.source)
+        async with self._trashes.holding(row.source):
+            if await self._trashed(row.id) is None:
+                return None
             with anyio.CancelScope(shield=True):
                 try:
                     entry = await anyio.to_thread.run_sync(_restore, root, row)
                 except Missing:
-                    missing.append(trash_id)
-                    continue
-                await self._record_restore(trash_id, entry, actor)
-            paths[trash_id] = entry.path
-        return Restored(paths=paths, missing=tuple(missing))
+                    return None
+                try:
+                    await self._record_restore(row.id, entry, actor)
+                except PlayheadError:
+                    await anyio.to_thread.run_sync(_throw_back, root, row, entry)
+                    raise
+        return entry.path
 
     async def _trashed(self, trash_id: str) -> TrashedFile | None:
         return await self._desk.read(lambda views: views.get(TRASH, (trash_id,)))
@@ -142,16 +166,27 @@ class Shelf:
         wanted = None if ids is None else frozenset(ids)
         count = size_bytes = 0
         for chunk in _chunks([row.id for row in await self._in_trash(source, wanted, before_ns)]):
-            with anyio.CancelScope(shield=True):
-                sizes, error = await anyio.to_thread.run_sync(_delete, root, chunk)
-                await self._desk.submit(
-                    EmptyTrash(source=SOURCE, actor=actor, media_source=source, ids=tuple(sizes))
-                )
+            async with self._trashes.holding(source):
+                sizes, error = await self._delete(source, root, chunk, actor)
             count += len(sizes)
             size_bytes += sum(sizes.values())
             if error is not None:
                 raise error
         return Emptied(count=count, size_bytes=size_bytes)
+
+    async def _delete(
+        self, source: str, root: Root, ids: list[str], actor: str
+    ) -> tuple[dict[str, int], PlayheadError | None]:
+        """As `_delete` of the module, of what nobody has taken out in the meantime; on record."""
+        there = await self._desk.read(
+            lambda views: [each for each in ids if views.get(TRASH, (each,)) is not None]
+        )
+        with anyio.CancelScope(shield=True):
+            sizes, error = await anyio.to_thread.run_sync(_delete, root, there)
+            await self._desk.submit(
+                EmptyTrash(source=SOURCE, actor=actor, media_source=source, ids=tuple(sizes))
+            )
+        return sizes, error
 
     async def _in_trash(
         self, source: str, wanted: frozenset[str] | None, before_ns: Nanos | None
@@ -308,6 +343,19 @@ def _throw_away(place: Place, paths: list[str]) -> tuple[dict[str, str], Playhea
             return ids, error
         ids[path] = trash_id
     return ids, None
+
+
+def _put_back(place: Place, files: dict[str, Discarded]) -> None:
+    """Best effort: what stays in the trash is put back when the daemon starts next."""
+    for path, thrown in files.items():
+        with suppress(PlayheadError):
+            trash.restore(place.root, thrown.id, place.project, path)
+
+
+def _throw_back(root: Root, row: TrashedFile, entry: Entry) -> None:
+    """Best effort: what stays where it was put is put on record when the daemon starts next."""
+    with suppress(PlayheadError):
+        trash.throw_away(root, row.project, entry.path, row.id)
 
 
 def _restore(root: Root, row: TrashedFile) -> Entry:

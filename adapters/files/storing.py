@@ -14,14 +14,16 @@ import anyio.to_thread
 import msgspec
 
 from adapters.files.counting import Count, ignore
-from adapters.files.errors import Changed, Missing
+from adapters.files.errors import Changed, Missing, Unreachable
 from adapters.files.hashing import hash_file
 from adapters.files.locks import KeyedLocks
+from adapters.files.opening import mark_of
 from adapters.files.parts import Part
+from adapters.files.places import Places
 from adapters.files.roots import Root
 from adapters.keeper import Order, Outcome
 from adapters.ports import Desk
-from projections.errors import PlayheadError, Rejected
+from projections.errors import NotFound, PlayheadError, Rejected
 from projections.fold import Views
 from projections.media_commands import SeeDuplicate, StoreFile
 from projections.media_events import MediaFile
@@ -37,8 +39,11 @@ COPIES_MAX = 1_000
 class Store:
     """Places files; see the module's text."""
 
-    def __init__(self, desk: Desk, *, file_mode: int, count: Count = ignore) -> None:
+    def __init__(
+        self, desk: Desk, places: Places, *, file_mode: int, count: Count = ignore
+    ) -> None:
         self._desk = desk
+        self._places = places
         self._count = count
         self._file_mode = file_mode
         self._contents = KeyedLocks()
@@ -102,12 +107,23 @@ class Store:
         raise AssertionError("what is shielded is not cancelled")
 
     async def _decided(self, root: Root, part: Part, order: Order, *, sha256: str) -> Outcome:
+        await self._check_source(root, order.source)
         copies = await self._copies(order, sha256)
         live, vanished = await anyio.to_thread.run_sync(_looked_at, root, copies)
         if live is not None and not order.is_wanted_twice:
             await self._desk.submit(_duplicate(order, live))
             return self._outcome(order, live.file, is_stored=False)
         return await self._placed(root, part, order, vanished=vanished)
+
+    async def _check_source(self, root: Root, source: str) -> None:
+        """It may have been switched off, or have become another directory, since the file began."""
+        try:
+            found = await self._places.source(source)
+        except NotFound as error:
+            hint = "Send the file again when the source is there and switched on."
+            raise Unreachable(str(error), hint=hint) from error
+        if self._places.root_of(found).path != root.path:
+            raise Unreachable(f"The source {source!r} has another directory by now.")
 
     async def _copies(self, order: Order, sha256: str) -> list[LibraryFile]:
         rows = await self._desk.read(partial(_of_content, sha256))
@@ -133,19 +149,25 @@ class Store:
         try:
             await self._desk.submit(_stored(order, file, vanished))
         except PlayheadError:
-            await anyio.to_thread.run_sync(root.remove, order.project, file.path)
+            await self._take_away(root, order, file)
             raise
         return await self._settled(root, order, file)
 
+    async def _take_away(self, root: Root, order: Order, file: MediaFile) -> None:
+        """Removes what was placed; never what somebody else put there since."""
+        remove = partial(root.remove, order.project, file.path, inode=file.inode)
+        await anyio.to_thread.run_sync(remove)
+
     async def _settled(self, root: Root, order: Order, file: MediaFile) -> Outcome:
         """The writer may have known of a copy that was found on the disk a moment ago."""
-        place = (order.source, order.project)
-        row = await self._desk.read(lambda views: views.get(FILES, (*place, file.path)))
-        if row is not None and not row.is_gone and row.file.sha256 == file.sha256:
+        copies = await self._copies(order, file.sha256)
+        if any(row.file.path == file.path for row in copies):
             return self._outcome(order, file, is_stored=True)
-        await anyio.to_thread.run_sync(root.remove, order.project, file.path)
-        others = await self._copies(order, file.sha256)
-        return self._outcome(order, others[0].file if others else file, is_stored=False)
+        live, _ = await anyio.to_thread.run_sync(_looked_at, root, copies)
+        if live is None:  # it was stored, and moved or thrown away at once
+            return self._outcome(order, file, is_stored=True)
+        await self._take_away(root, order, file)
+        return self._outcome(order, live.file, is_stored=False)
 
     def _outcome(self, order: Order, file: MediaFile, *, is_stored: bool) -> Outcome:
         return Outcome(
@@ -191,7 +213,7 @@ def is_there(root: Root, row: LibraryFile) -> bool:
     try:
         with root.open(row.project, row.file.path) as file:
             known = (row.file.size_bytes, row.file.mtime_ns, row.file.inode)
-            if (file.stat.st_size, file.stat.st_mtime_ns, file.stat.st_ino) == known:
+            if mark_of(file.stat) == known:
                 return True
             return file.stat.st_size == row.file.size_bytes and (
                 hash_file(file.fd) == row.file.sha256

@@ -13,8 +13,9 @@ import msgspec
 
 from adapters.files.errors import named
 from adapters.files.kernel import DIRECTORY, held, open_beneath
+from adapters.files.opening import entry_of
 from adapters.files.roots import Root, is_kept
-from projections.media_names import PATH_BYTES_MAX, is_media
+from projections.media_names import INDEX_FILE, PATH_BYTES_MAX, is_media
 from projections.media_scan import Entry
 
 DEPTH_MAX = 32
@@ -130,6 +131,8 @@ class _Look:
             self._waiting.append(path)
 
     def _see_file(self, entry: "os.DirEntry[str]", name: str, path: str) -> None:
+        if path == INDEX_FILE:
+            return
         if not is_media(name):
             self.skipped_count += 1
         elif _is_unfit(path):
@@ -142,9 +145,7 @@ class _Look:
             found = entry.stat(follow_symlinks=False)
         except FileNotFoundError:  # deleted or renamed since: the next look tells which
             return
-        self.entries.append(
-            Entry(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-        )
+        self.entries.append(entry_of(path, found))
 
 
 def _is_unfit(path: str) -> bool:

@@ -1,5 +1,6 @@
 -- Named statements over the views. Each selects whole rows and has a query-plan test.
 -- Tables are made from the projections' declarations: key, the declared columns, row (JSON).
+-- A key is JSON too, ["source","project","path"] for one: the files of a project are one stretch of keys.
 
 -- name: positions_by_name
 SELECT row FROM positions WHERE user = ? AND name = ? ORDER BY key LIMIT ?;
@@ -79,7 +80,6 @@ SELECT row FROM media_projects WHERE source = ? AND gone = 0 AND project > ? ORD
 -- name: media_of_content
 SELECT row FROM media_files WHERE sha256 = ? ORDER BY key LIMIT ?;
 
--- The key is JSON, ["source","project","path"]: the files of a project are one stretch of keys.
 -- name: media_of_project
 SELECT row FROM media_files
 WHERE key > CASE ?3 WHEN '' THEN rtrim(json_array(?1, ?2), ']') || ',' ELSE json_array(?1, ?2, ?3) END

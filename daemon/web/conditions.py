@@ -40,7 +40,7 @@ class Validators(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def last_modified(self) -> str:
         """The Last-Modified header, which must not lie in the future."""
-        return formatdate(min(self.modified_s, self.now_s), usegmt=True)
+        return formatdate(max(0, min(self.modified_s, self.now_s)), usegmt=True)
 
 
 def etag_of(sha256: str | None, *, size_bytes: int, mtime_ns: int, inode: int) -> str:

@@ -40,6 +40,6 @@ def read_cursor(text: str | None) -> Cursor:
     try:
         padded = text + "=" * (-len(text) % 4)
         return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=Cursor)
-    except (binascii.Error, msgspec.DecodeError, ValueError) as error:
+    except (binascii.Error, msgspec.DecodeError, ValueError, RecursionError) as error:
         hint = "Take `next` of the page before, and keep the other parameters."
         raise HTTPProblem(422, "The cursor is none of ours.", hint=hint) from error

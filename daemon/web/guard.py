@@ -7,12 +7,14 @@ trusted origin; the credential. Only then does a route see the request.
 """
 
 import ipaddress
+import math
 import re
 import socket
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from http import HTTPStatus
 
+import anyio
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -40,6 +42,12 @@ HEADERS_READ = frozenset(
 HOSTS_REMEMBERED_MAX = 64
 """Clients name the same few hosts again and again; a stranger may name any."""
 
+LINGER_S = 5.0
+"""How long a client may go on sending what is refused already."""
+
+LINGER_IDLE_S = 1.0
+"""One that sends nothing has understood, or never will."""
+
 UNMATCHED = "unmatched"
 """The route label of requests that met no route: arbitrary paths must not become metric labels."""
 
@@ -65,8 +73,8 @@ class _Exchange:
         self.more_headers: Sequence[tuple[bytes, bytes]] = SECURITY_HEADERS
         self._receive = receive
         self._send = send
-        is_http_1 = scope.get("http_version", "1.1").startswith("1")
-        self._is_unread = is_http_1 and _has_body(scope["headers"])
+        self._is_http_1 = scope.get("http_version", "1.1").startswith("1")
+        self._is_unread = _has_body(scope["headers"])
 
     async def receive(self) -> Message:
         """Passes a message of the client on."""
@@ -80,10 +88,38 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = [*message["headers"], *self.more_headers]
-            if self._is_unread and all(name != b"connection" for name, _ in headers):
+            is_closing = self._is_unread and self._is_http_1
+            if is_closing and all(name != b"connection" for name, _ in headers):
                 headers.append((b"connection", b"close"))
             message["headers"] = headers
+        elif self._is_unread and not message.get("more_body", False):
+            await self._send({**message, "more_body": True})
+            await self._linger()
+            return
         await self._send(message)
+
+    async def _linger(self) -> None:
+        """
+        Ends an answer that came before the body was read.
+
+        Many clients look at an answer only when they have sent everything, and whoever hangs up on
+        them takes it away again. So what they send is thrown away for a while. It is to the end:
+        the server would wait for ever to hand over what nobody takes.
+        """
+        async with anyio.create_task_group() as tasks:
+            with anyio.move_on_after(LINGER_S):
+                await self._discard(idle_s=LINGER_IDLE_S)
+            tasks.start_soon(self._discard, name="unread body")
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            tasks.cancel_scope.cancel()
+
+    async def _discard(self, idle_s: float = math.inf) -> None:
+        """Throws away what comes, until nothing more can or does."""
+        while self._is_unread:
+            with anyio.move_on_after(idle_s) as waiting:
+                await self.receive()
+            if waiting.cancelled_caught:
+                break
 
 
 def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:

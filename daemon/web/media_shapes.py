@@ -63,16 +63,11 @@ def _project_path(source: str, project: str) -> tuple[str, str]:
     return quote(project, safe=""), urlencode({"source": source})
 
 
-def stream_path(source: str, project: str, path: str) -> str:
-    """Where a file is played from, without the host."""
+def media_paths(source: str, project: str, path: str) -> tuple[str, str]:
+    """Where a file is played from, and where it is fetched from as an attachment; no host."""
     folder, query = _project_path(source, project)
-    return f"/media/{folder}/{quote(path)}?{query}"
-
-
-def download_path(source: str, project: str, path: str) -> str:
-    """Where a file is fetched from as an attachment, without the host."""
-    folder, query = _project_path(source, project)
-    return f"/media/{folder}/download/{quote(path)}?{query}"
+    name = quote(path)
+    return f"/media/{folder}/{name}?{query}", f"/media/{folder}/download/{name}?{query}"
 
 
 def thumb_path(row: LibraryFile | TrashedFile) -> str | None:
@@ -92,16 +87,15 @@ def base_url(request: Request) -> str:
 def served(request: Request, source: str, project: str, *, path: str) -> Served:
     """Whole URLs of a file."""
     base = base_url(request)
-    return Served(
-        stream_url=base + stream_path(source, project, path),
-        download_url=base + download_path(source, project, path),
-    )
+    stream_url, download_url = media_paths(source, project, path)
+    return Served(stream_url=base + stream_url, download_url=base + download_url)
 
 
 def library_item(row: LibraryFile) -> LibraryItem:
     """A file in our words."""
     file = row.file
     facts = file.facts or Facts()
+    stream_url, download_url = media_paths(row.source, row.project, file.path)
     return LibraryItem(
         source=row.source,
         project=row.project,
@@ -122,8 +116,8 @@ def library_item(row: LibraryFile) -> LibraryItem:
         fps=facts.fps,
         video_codec=facts.video_codec,
         audio_codec=facts.audio_codec,
-        stream_url=stream_path(row.source, row.project, file.path),
-        download_url=download_path(row.source, row.project, file.path),
+        stream_url=stream_url,
+        download_url=download_url,
         thumb_url=thumb_path(row),
         seq=row.seq,
     )
@@ -132,10 +126,10 @@ def library_item(row: LibraryFile) -> LibraryItem:
 def media_entry(row: LibraryFile) -> dict[str, Any]:
     """A file as media-sync-api lists it: its index entry, links and names."""
     entry = index_entry(row)
-    path = row.file.path
+    stream_url, download_url = media_paths(row.source, row.project, row.file.path)
     entry |= {
-        "stream_url": stream_path(row.source, row.project, path),
-        "download_url": download_path(row.source, row.project, path),
+        "stream_url": stream_url,
+        "download_url": download_url,
         "asset_id": asset_id(row.file.sha256),
         "asset_uuid": asset_uuid(row.file.sha256),
         "kind": row.file.kind,

@@ -103,7 +103,7 @@ class AlbumEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     timestamp: str
     event: str
-    payload: dict[str, Any]
+    payload: Annotated[msgspec.Raw, Meta(extra_json_schema={"type": "object"})]
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,14 +232,14 @@ async def sync_album(services: Services, request: Request) -> Response:
     user = require(request, "media").user
     query = decode_query(request, SourceQuery)
     data = await read_body(request, services.settings.server)
-    payload: dict[str, Any] = decode_body(data, dict[str, Any])
+    decode_body(data, dict[str, Any])
     project = await project_of(services, request, query.source)
     now = services.clock.now_ns()
     event = AlbumSynced(source=project.source, project=project.project, payload=data)
     (receipt,) = await services.writer.submit(Record(source=SOURCE, actor=user, event=event))
     answer = Recorded(
         status="recorded",
-        event=AlbumEvent(timestamp=moment_text(now), event="sync-album", payload=payload),
+        event=AlbumEvent(timestamp=moment_text(now), event="sync-album", payload=msgspec.Raw(data)),
         instructions="GET /api/events?type=album.synced lists what was recorded.",
         seq=receipt.seq,
     )

@@ -4,7 +4,7 @@ What is known of a file, in the words of media-sync-api's registry: facts, timel
 
 import msgspec
 
-from daemon.web.media_shapes import download_path, stream_path
+from daemon.web.media_shapes import media_paths
 from projections.envelope import Nanos
 from projections.media_facts import Facts, anchor_of
 from projections.media_files import LibraryFile, created_ns
@@ -196,8 +196,5 @@ def _orientation(row: LibraryFile) -> Orientation:
 
 
 def _urls(row: LibraryFile) -> URLs:
-    path = row.file.path
-    return URLs(
-        stream=stream_path(row.source, row.project, path),
-        download=download_path(row.source, row.project, path),
-    )
+    stream, download = media_paths(row.source, row.project, row.file.path)
+    return URLs(stream=stream, download=download)

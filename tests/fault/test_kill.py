@@ -64,7 +64,7 @@ def test_a_stop_without_its_event_tells_of_the_crash(daemon: DaemonProcess) -> N
     daemon.kill()
     daemon.restart()
 
-    kinds = [event["type"] for event in daemon.events()]
+    kinds = [event["type"] for event in daemon.events(source="daemon")]
 
     assert ["daemon.started", "daemon.started"] == kinds
 

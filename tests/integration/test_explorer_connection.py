@@ -26,13 +26,14 @@ async def test_a_restart_of_the_daemon_is_shown_and_survived(tmp_path, port, win
         shown = await window(daemon.url)
         shown.may_be_cut_off = True
         daemon.kill()
-        await expect(shown.page.get_by_text("The daemon cannot be reached.")).to_be_visible()
+        banner = shown.page.locator(".banner")
+        await expect(banner).to_contain_text("The daemon cannot be reached.")
         project = tmp_path / "data" / "projects" / "P1-Meanwhile"
         project.mkdir(parents=True)
         daemon.restart()
         await shown.is_live()
 
-        await expect(shown.page.get_by_text("The daemon cannot be reached.")).to_be_hidden()
+        await expect(banner).to_be_hidden()
         await expect(shown.page.get_by_role("link", name="P1-Meanwhile")).to_be_visible()
 
 

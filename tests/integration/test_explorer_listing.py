@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from support.attic import name_of, stock_attic
 from support.daemon import DaemonProcess
+from support.library import ORIGINALS
 
 FILES = 20_000
 CARDS_MAX = 120
@@ -181,6 +182,63 @@ async def test_a_phone_shows_the_same(attic, window):
     assert [] == found + await shown.barriers()
     assert 390 == width
 
+
+async def test_a_change_elsewhere_moves_nothing(attic, window):
+    """What others change is shown where one is, and the scrolling stays where it was."""
+    shown = await window(f"{attic.url}/#library/attic/P2-Studio")
+    await expect(shown.card(name_of(0))).to_be_visible()
+    scroller = shown.page.locator(".scroller")
+    await scroller.evaluate("(scroller) => scroller.scrollTop = 30_000")
+    card = shown.page.locator(".card:not([hidden])").nth(10)
+    await expect(card).to_be_visible()
+    name = await card.locator(".name").inner_text()
+    asset = {"source": "attic", "project": "P2-Studio", "relative_path": f"{ORIGINALS}/{name}"}
+    order = {"assets": [asset], "add_tags": ["seen"]}
+    attic.client.post("/api/assets/bulk/tags", json=order).raise_for_status()
+    await expect(shown.card(name).get_by_text("seen")).to_be_visible()
+
+    assert 30_000 == await scroller.evaluate("(scroller) => scroller.scrollTop")
+
+
+async def test_pages_stay_one_listing_while_rows_come_and_go(attic, window):
+    """Whatever appears and vanishes between two looks, no row is shown twice, lost or astray."""
+    shown = await window(attic.url)
+
+    assert [] == await shown.page.evaluate(PAGES_MACHINE)
+
+
+PAGES_MACHINE = """
+async () => {
+  const { Pages } = await import("/static/js/pages.js");
+  const wrong = [];
+  let seed = 1;
+  const random = (end) => (seed = (seed * 48271) % 2147483647) % end;
+  for (let round = 0; round < 40; round += 1) {
+    let rows = Array.from({ length: 300 + random(1500) }, (_, i) => i * 10);
+    const fetchPage = async ({ cursor, limit }) => {
+      const rest = rows.filter((row) => cursor === null || row > Number(cursor));
+      const items = rest.slice(0, limit).map((row) => ({ id: String(row) }));
+      return { items, next: rest.length > limit ? items.at(-1).id : null, total: rows.length };
+    };
+    const pages = new Pages(fetchPage, () => {});
+    const shown = () => pages.items.map((item) => Number(item.id));
+    await pages.ensure(random(1500));
+    for (let step = 0; step < 6; step += 1) {
+      const gone = new Set(Array.from({ length: random(20) }, () => rows[random(rows.length)]));
+      const fresh = Array.from({ length: random(20) }, () => random(20_000));
+      rows = [...new Set([...rows, ...fresh])].filter((row) => !gone.has(row));
+      rows.sort((one, other) => one - other);
+      const first = random(pages.items.length);
+      await pages.refresh(first, first + 40);
+      if (shown().some((row, i, all) => i > 0 && row <= all[i - 1])) wrong.push(["astray", round]);
+    }
+    await pages.ensureAll();
+    await pages.refresh(0, rows.length);
+    if (shown().join() !== rows.join()) wrong.push(["differs", round]);
+  }
+  return wrong;
+}
+"""
 
 TOO_SMALL = """
     [...document.querySelectorAll("button, a, input, select")]

@@ -6,6 +6,7 @@ import pytest
 
 from support.daemon import DaemonProcess
 from support.library import library
+from support.mpv import wait_until
 from support.people import bearer, make_token
 
 FOREIGN = "http://evil.example"
@@ -138,6 +139,16 @@ def test_reindexing_finds_what_was_done_by_hand(own):
     assert (0, 0, 0, 0) == tuple(
         same[key] for key in ("indexed", "removed", "relocated", "read_bytes")
     )
+
+
+def test_what_reindexing_passes_over_is_counted(own):
+    """Files that are no media; not the index that we put there ourselves."""
+    own.put("P1-A", "a.mov", b"a")
+    own.put("P1-A", "notes.txt", b"n")
+    own.look("P1-A")
+    wait_until((own.root / "P1-A/index.json").exists, "the index")
+
+    assert 1 == own.look("P1-A")["skipped_unsupported"]
 
 
 def test_reindexing_everything_finds_projects_made_by_hand(own):

@@ -255,6 +255,19 @@ def test_a_form_that_is_too_large_is_refused_before_it_is_received(daemon, proje
     assert [] == daemon.parts()
 
 
+@pytest.mark.parametrize("size_bytes", [LIMIT_BYTES + 2 * MIB, 12 * LIMIT_BYTES])
+def test_a_client_that_sends_all_before_it_listens_gets_its_refusal(daemon, project, size_bytes):
+    """As most libraries do: it is not hung up on, and not left waiting."""
+    with httpx.Client(base_url=daemon.url, timeout=10, trust_env=False) as client:
+        answer = client.post(
+            f"/api/projects/{project}/upload", files={"file": ("large.mov", bytes(size_bytes))}
+        )
+
+    assert 413 == answer.status_code
+    assert "close" == answer.headers["connection"]
+    assert 200 == daemon.client.get("/healthz").status_code
+
+
 def test_a_file_that_turns_out_too_large_is_refused(daemon, project):
     """Whatever was said before; nothing of it is left."""
 

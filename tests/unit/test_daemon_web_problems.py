@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from adapters.files.errors import Changed, DiskFull, Outside, Unreachable
+from adapters.files.tool_errors import ToolMissing
 from daemon.errors import CorruptLog, Overloaded, StorageError
 from daemon.web.problems import HTTPProblem, problem, problem_response
 from projections.errors import Conflict, NotFound, PlayheadError, Rejected
@@ -19,6 +21,11 @@ from projections.errors import Conflict, NotFound, PlayheadError, Rejected
         (StorageError("Disk."), 503, "urn:playhead:problem:service-unavailable"),
         (CorruptLog("Damaged."), 503, "urn:playhead:problem:service-unavailable"),
         (PlayheadError("Oh."), 500, "urn:playhead:problem:internal-server-error"),
+        (Outside("It leads out."), 400, "urn:playhead:problem:bad-request"),
+        (Changed("Somebody writes."), 409, "urn:playhead:problem:conflict"),
+        (Unreachable("It is away."), 503, "urn:playhead:problem:service-unavailable"),
+        (ToolMissing("ffmpeg"), 503, "urn:playhead:problem:service-unavailable"),
+        (DiskFull("No room."), 507, "urn:playhead:problem:insufficient-storage"),
         (HTTPProblem(418, "No coffee."), 418, "urn:playhead:problem:im-a-teapot"),
     ],
 )
@@ -37,6 +44,14 @@ def test_what_will_pass_says_when_to_try_again():
     """A full queue or disk is answered with Retry-After; a mistake is not."""
     assert "1" == problem_response(StorageError("Disk.")).headers["retry-after"]
     assert "retry-after" not in problem_response(NotFound("No.")).headers
+
+
+def test_a_path_may_say_400_of_what_is_refused():
+    """As media-sync-api did; what has a status of its own keeps it."""
+    assert 400 == problem_response(Rejected("No."), refusal=400).status_code
+    assert 404 == problem_response(NotFound("No."), refusal=400).status_code
+    assert 409 == problem_response(Conflict("No."), refusal=400).status_code
+    assert 500 == problem_response(PlayheadError("No."), refusal=400).status_code
 
 
 def test_headers_of_a_problem_are_sent():

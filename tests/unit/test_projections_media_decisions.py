@@ -23,6 +23,7 @@ from projections.media_commands import (
     ToggleSource,
     TrashFiles,
 )
+from projections.media_events import Discarded
 from projections.media_facts import Facts
 from projections.media_uploads import BATCHES
 from support.media_core import OTHER, PROJECT, SOURCE, MediaCore, media_file, sha
@@ -46,6 +47,12 @@ def store(core, path=CLIP, **fields):
     command = {key: fields.pop(key) for key in ("vanished", "batch", "project") if key in fields}
     file = media_file(path, **fields)
     return core.do(StoreFile, how="upload", file=file, name=path.rpartition("/")[2], **command)
+
+
+def throw_away(core, path=CLIP, **fields):
+    """Throws a clip away, as it was known when that was ordered."""
+    file = fields.get("file") or core.file(path).file
+    return core.do(TrashFiles, files={path: Discarded(id="t1", file=file)})
 
 
 def test_a_new_content_is_stored(core):
@@ -135,9 +142,9 @@ def test_losing_what_is_lost_changes_nothing(core):
     assert [] == core.do(LoseFiles, paths=(CLIP, "never.mov"))
 
 
-def move(core, paths, to_project=PROJECT, why="order"):
+def move(core, paths, to_project=PROJECT, why="order", **fields):
     """Moves files; paths are pairs of old and new path."""
-    files = {old: media_file(new) for old, new in paths.items()}
+    files = {old: media_file(new, **fields) for old, new in paths.items()}
     return core.do(MoveFiles, to_source=SOURCE, to_project=to_project, why=why, files=files)
 
 
@@ -180,11 +187,57 @@ def test_moving_what_is_not_there_changes_nothing(core):
     assert [] == move(core, {"never.mov": "b.mov"})
 
 
+def test_what_was_taken_for_gone_arrives_with_its_tags(core):
+    """A look at the disk missed it on its way, and another found it where it went."""
+    store(core)
+    core.do(TagFiles, paths=(CLIP,), add=("wide",))
+    core.do(FindFiles, project=OTHER, files=(media_file(),))
+    core.do(LoseFiles, paths=(CLIP,))
+
+    move(core, {CLIP: CLIP}, to_project=OTHER)
+
+    assert ("wide",) == core.file(CLIP, OTHER).file.tags
+    assert (0, 1) == (core.project().files_count, core.project(OTHER).files_count)
+    assert (0, 100) == (core.project().size_bytes, core.project(OTHER).size_bytes)
+
+
+def test_what_took_the_place_of_a_moved_file_stays(core):
+    """It was stored before the move was put on record."""
+    store(core)
+    moved = core.file(CLIP).file
+    store(core, sha256=sha("b"), size_bytes=30)
+
+    move(core, {CLIP: CLIP}, to_project=OTHER, sha256=moved.sha256)
+
+    assert (sha("b"), sha("a")) == (
+        core.file(CLIP).file.sha256,
+        core.file(CLIP, OTHER).file.sha256,
+    )
+    assert (30, 100) == (core.project().size_bytes, core.project(OTHER).size_bytes)
+
+
+def test_a_move_that_is_noticed_too_late_changes_nothing(core):
+    """Another file is known there by now: the next look tells."""
+    store(core)
+    store(core, sha256=sha("b"))
+
+    assert [] == move(core, {CLIP: COPY}, why="noticed", sha256=sha("a"))
+
+
+def test_what_arrived_since_somebody_looked_is_not_lost(core):
+    """The place was empty when it was looked at, and is not any more."""
+    looked = core.head
+    store(core)
+
+    assert [] == core.do(LoseFiles, paths=(CLIP,), as_of=looked)
+    assert not core.file(CLIP).is_gone
+
+
 def test_trash_and_back(core):
     """A restored file is what it was."""
     store(core)
     core.do(TagFiles, paths=(CLIP,), add=("wide",))
-    core.do(TrashFiles, ids={CLIP: "t1"})
+    throw_away(core)
     assert (None, 0) == (core.file(CLIP), core.project().files_count)
     assert "mara" == core.trashed("t1").deleted_by
 
@@ -193,6 +246,34 @@ def test_trash_and_back(core):
     assert (("wide",), 9) == (core.file(COPY).file.tags, core.file(COPY).file.inode)
     assert core.trashed("t1") is None
     assert 1 == core.project().files_count
+
+
+def test_what_was_taken_for_gone_goes_to_the_trash(core):
+    """A look at the disk missed it while it was on its way there."""
+    store(core)
+    core.do(TagFiles, paths=(CLIP,), add=("wide",))
+    thrown = core.file(CLIP).file
+    core.do(LoseFiles, paths=(CLIP,))
+
+    assert ["media.found", "media.trashed"] == types(throw_away(core, file=thrown))
+    assert ("wide",) == core.trashed("t1").file.tags
+    assert (None, 0, 0) == (
+        core.file(CLIP),
+        core.project().files_count,
+        core.project().size_bytes,
+    )
+
+
+def test_what_took_the_place_of_a_thrown_away_file_stays(core):
+    """It was stored before the trash was put on record."""
+    store(core)
+    thrown = core.file(CLIP).file
+    store(core, sha256=sha("b"), size_bytes=30)
+
+    throw_away(core, file=thrown)
+
+    assert (sha("b"), sha("a")) == (core.file(CLIP).file.sha256, core.trashed("t1").file.sha256)
+    assert (1, 30) == (core.project().files_count, core.project().size_bytes)
 
 
 def test_restoring_what_is_not_in_the_trash_is_refused(core):
@@ -204,7 +285,7 @@ def test_restoring_what_is_not_in_the_trash_is_refused(core):
 def test_emptied_trash_is_gone_for_good(core):
     """And says how much it was."""
     store(core)
-    core.do(TrashFiles, ids={CLIP: "t1"})
+    throw_away(core)
     (event,) = core.do(EmptyTrash, ids=("t1", "t2"))
 
     assert (("t1",), 100) == (event.event.ids, event.event.size_bytes)

@@ -4,6 +4,7 @@ import pytest
 
 from projections.errors import Conflict, NotFound
 from projections.media_commands import StoreFile, TrashFiles
+from projections.media_events import Discarded
 from projections.resolve import RESOLVE_JOBS, ResolveProject
 from projections.resolve_decisions import ClaimJobs, FinishJob, RequestJob
 from support.media_core import PROJECT, MediaCore, media_file
@@ -62,7 +63,7 @@ def test_a_file_the_library_has_not_cannot_be_opened(core, missing):
 
 def test_a_file_in_the_trash_cannot_be_opened(core):
     """It is where no agent looks."""
-    core.do(TrashFiles, ids={CLIP: "t1"})
+    core.do(TrashFiles, files={CLIP: Discarded(id="t1", file=core.file(CLIP).file)})
 
     with pytest.raises(NotFound, match=CLIP):
         core.judge(

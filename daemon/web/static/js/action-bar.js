@@ -23,7 +23,11 @@ export class ActionBar extends HTMLElement {
     this.setAttribute("role", "toolbar");
     this.setAttribute("aria-label", "Selected files");
     this.text = h("span", { class: "chosen", role: "status" });
-    this.all = h("button", { type: "button", class: "button quiet", onclick: () => this.#selectAll() });
+    this.all = h("button", {
+      type: "button",
+      class: "button quiet",
+      onclick: () => this.#selectAll(),
+    });
     this.buttons = h("div", { class: "action-buttons" });
     const clear = iconButton("close", "Clear the selection", { onclick: () => selection.clear() });
     this.append(clear, h("div", { class: "chosen-row" }, this.text, this.all), this.buttons);

@@ -21,6 +21,9 @@ import { attempt, tell, tellProblem } from "./toasts.js";
 const DOWNLOADS_MAX = 30;
 const DOWNLOAD_PAUSE_MS = 250;
 
+/** From here on an order takes so long that one wonders whether it was heard. */
+const MANY_FILES = 500;
+
 /** Files of one job for Resolve, as the daemon limits it. */
 const JOB_FILES_MAX = 1000;
 
@@ -46,6 +49,7 @@ export class Actions {
       isDangerous: true,
     });
     if (!isMeant) return false;
+    tellOfMany(items, "Moving them to the trash…");
     const answers = await attempt(() => api.moveToTrash(items));
     if (!answers) return false;
     this.#left(items);
@@ -125,6 +129,7 @@ export class Actions {
       tell(`They are in ${target.name} already.`);
       return;
     }
+    tellOfMany(moving, `Moving them to ${target.name}…`);
     const answers = await attempt(() => api.move(moving, target));
     if (!answers) return;
     this.#left(moving);
@@ -146,6 +151,7 @@ export class Actions {
    * @param {{add: string[], remove: string[]}} change
    */
   async changeTags(items, change) {
+    tellOfMany(items, "Changing their tags…");
     const answers = await attempt(() => api.changeTags(items, change));
     if (!answers) return;
     this.#changed();
@@ -236,6 +242,7 @@ export class Actions {
 
   /** @param {{source: string, project: string} | null} which - null: everything. */
   async reindex(which) {
+    tell(`Looking through ${which?.project ?? "everything"}…`);
     const answer = await attempt(() => api.reindex(which));
     if (!answer) return;
     const indexed = answer.indexed ?? answer.indexed_files ?? 0;
@@ -257,6 +264,16 @@ export class Actions {
   #changed() {
     this.app.library.refreshSoon();
   }
+}
+
+/**
+ * Says at once that something begins which takes a while.
+ *
+ * @param {Item[]} items
+ * @param {string} text
+ */
+function tellOfMany(items, text) {
+  if (items.length > MANY_FILES) tell(text);
 }
 
 /** @param {Item[]} items */

@@ -104,7 +104,12 @@ function copyable(shown, copied, what) {
     tell(`The ${what} is copied.`);
   };
   const copy = iconButton("copy", `Copy the ${what}`, { onclick });
-  return h("span", { class: "copyable" }, h("span", { class: "code", title: copied }, ...breakable(shown)), copy);
+  return h(
+    "span",
+    { class: "copyable" },
+    h("span", { class: "code", title: copied }, ...breakable(shown)),
+    copy,
+  );
 }
 
 /**

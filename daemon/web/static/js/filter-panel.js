@@ -32,12 +32,21 @@ export class FilterPanel extends HTMLElement {
   connectedCallback() {
     const { store } = this.app;
     this.badge = h("span", { class: "counter", hidden: true });
-    this.opener = h("button", { type: "button", class: "button", "aria-haspopup": "dialog" },
-      icon("filter"), h("span", {}, "Filter"), this.badge);
+    this.opener = h(
+      "button",
+      { type: "button", class: "button", "aria-haspopup": "dialog" },
+      icon("filter"),
+      h("span", {}, "Filter"),
+      this.badge,
+    );
     const order = h("section", { class: "narrow-only" }, h("h2", {}, "Order"), makeOrder(this.app));
     const filters = [this.#makeTags(), this.#makeOrigin(), this.#makeDates(), this.#makeClear()];
     const content = [order, ...filters];
-    this.panel = h("div", { class: "panel", popover: "auto", role: "dialog", "aria-label": "Filters" }, ...content);
+    this.panel = h(
+      "div",
+      { class: "panel", popover: "auto", role: "dialog", "aria-label": "Filters" },
+      ...content,
+    );
     this.opener.popoverTargetElement = this.panel;
     this.panel.addEventListener("toggle", (/** @type {ToggleEvent} */ event) => {
       if (event.newState !== "open") return;
@@ -101,7 +110,11 @@ export class FilterPanel extends HTMLElement {
       this.tagSearch.value = "";
       this.app.navigation.go({ tags, origin, since, until });
     };
-    this.clear = h("button", { type: "button", class: "button quiet", onclick }, "Clear all filters");
+    this.clear = h(
+      "button",
+      { type: "button", class: "button quiet", onclick },
+      "Clear all filters",
+    );
     return this.clear;
   }
 
@@ -136,9 +149,19 @@ export class FilterPanel extends HTMLElement {
     const isInside = this.tagList.contains(document.activeElement);
     const rows = names.slice(0, TAGS_SHOWN_MAX).map((tag) => {
       const box = h("input", { type: "checkbox", value: tag, checked: place.tags.includes(tag) });
-      return h("label", { class: "choice" }, box, h("span", {}, tag), h("small", {}, count(counts.get(tag) ?? 0)));
+      return h(
+        "label",
+        { class: "choice" },
+        box,
+        h("span", {}, tag),
+        h("small", {}, count(counts.get(tag) ?? 0)),
+      );
     });
-    const none = h("p", { class: "none" }, tags.length === 0 ? "Nothing is tagged yet." : "No such tag.");
+    const none = h(
+      "p",
+      { class: "none" },
+      tags.length === 0 ? "Nothing is tagged yet." : "No such tag.",
+    );
     this.tagList.replaceChildren(...(rows.length > 0 ? rows : [none]));
     if (isInside) this.tagList.querySelector(`input[value="${CSS.escape(focused)}"]`)?.focus();
   }

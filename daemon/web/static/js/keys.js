@@ -1,8 +1,8 @@
 /**
  * The keys that work anywhere on the page, and the list of all of them.
  *
- * Neighbours: media-input.js has the listing's own keys, preview.js those of the preview. Must never
- * act while somebody types, or while a dialog is open.
+ * Neighbours: media-input.js has the listing's own keys, preview.js those of the preview. Must
+ * never act while somebody types, or while a dialog is open.
  */
 
 import { h } from "./dom.js";

@@ -39,7 +39,11 @@ export function makeListHead({ navigation, store }) {
     });
     return column;
   });
-  return h("div", { class: "list-head", role: "group", "aria-label": "Order by column" }, ...columns);
+  return h(
+    "div",
+    { class: "list-head", role: "group", "aria-label": "Order by column" },
+    ...columns,
+  );
 }
 
 /**

@@ -46,7 +46,8 @@ export class ListingState extends HTMLElement {
     if (area === "trash") this.#say("trash", "The trash is empty.", "");
     else if (root && !root.enabled) this.#say("disk-off", `${source} is turned off.`, "");
     else if (root && !root.accessible) this.#say("disk-off", `${source} is offline.`, OFFLINE_HINT);
-    else if (isSameQuery(place, plain)) this.#say("film", "Nothing here yet.", EMPTY_HINT, this.#upload());
+    else if (isSameQuery(place, plain))
+      this.#say("film", "Nothing here yet.", EMPTY_HINT, this.#upload());
     else this.#say("search", "Nothing matches.", "", this.#widen(plain));
   }
 
@@ -57,7 +58,12 @@ export class ListingState extends HTMLElement {
    * @param {Node | null} [offer]
    */
   #say(picture, text, hint, offer = null) {
-    const parts = [icon(picture), h("p", {}, text), hint ? h("p", { class: "hint" }, hint) : null, offer];
+    const parts = [
+      icon(picture),
+      h("p", {}, text),
+      hint ? h("p", { class: "hint" }, hint) : null,
+      offer,
+    ];
     this.replaceChildren(h("div", { class: "empty" }, ...parts.filter((part) => part !== null)));
   }
 
@@ -66,7 +72,11 @@ export class ListingState extends HTMLElement {
   }
 
   #upload() {
-    return button("Upload files", { icon: "upload", class: "button primary", onclick: this.onUpload });
+    return button("Upload files", {
+      icon: "upload",
+      class: "button primary",
+      onclick: this.onUpload,
+    });
   }
 
   /** @param {import("./types.js").Place} plain */

@@ -26,7 +26,7 @@ export class Live extends EventTarget {
     this.stream = null;
     this.retry_ms = RETRY_MS_MIN;
     this.timer = 0;
-    this.wasLive = false;
+    this.isAgain = false;
   }
 
   /** Begins to listen, and goes on for as long as the page is there. */
@@ -51,8 +51,8 @@ export class Live extends EventTarget {
 
   #opened() {
     this.retry_ms = RETRY_MS_MIN;
-    const isAgain = this.wasLive;
-    this.wasLive = true;
+    const { isAgain } = this;
+    this.isAgain = true;
     this.store.update({ connection: "live" });
     if (isAgain) this.dispatchEvent(new Event("again"));
   }
@@ -61,6 +61,7 @@ export class Live extends EventTarget {
   #failed(stream) {
     if (stream !== this.stream) return;
     this.#close();
+    this.isAgain = true; // what was asked for meanwhile may have failed as well
     this.store.update({ connection: "lost" });
     this.timer = setTimeout(() => this.#connect(), this.retry_ms);
     this.retry_ms = Math.min(this.retry_ms * 2, RETRY_MS_MAX);

@@ -22,7 +22,7 @@ import { askForProject } from "./questions.js";
 import { Selection } from "./selection.js";
 import { SideBar } from "./side-bar.js";
 import { Store } from "./store.js";
-import { attempt, tell } from "./toasts.js";
+import { attemptQuietly, tell } from "./toasts.js";
 import { TopBar } from "./top-bar.js";
 import { UploadPanel } from "./upload-panel.js";
 import { Uploads } from "./uploads.js";
@@ -44,9 +44,7 @@ hearChanges();
 watchConnection();
 forgetSelectionElsewhere();
 live.start();
-app.reloadSidebar();
-app.reloadTags();
-attempt(meet);
+lookAround();
 
 /** @returns {App} */
 function makeApp() {
@@ -74,7 +72,13 @@ function makeApp() {
 }
 
 function makeParts() {
-  const picker = h("input", { type: "file", multiple: true, class: "off-screen", tabindex: "-1", "aria-hidden": "true" });
+  const picker = h("input", {
+    type: "file",
+    multiple: true,
+    class: "off-screen",
+    tabindex: "-1",
+    "aria-hidden": "true",
+  });
   picker.addEventListener("change", () => {
     take([...picker.files]);
     picker.value = "";
@@ -100,21 +104,46 @@ function putTogether() {
   listenToKeys(app, { search: () => topBar.focusSearch(), upload: pick, turnView });
 }
 
+/** Loads what the frame of the page shows. */
+function lookAround() {
+  reloadSidebar();
+  reloadTags();
+  meet();
+}
+
 /** Who is here, and what they may do. */
 async function meet() {
-  const { user, scopes } = await api.whoami();
-  store.update({ user, mayAdminister: scopes.includes("admin") });
+  const answer = await attemptQuietly(api.whoami);
+  if (!answer) return;
+  store.update({ user: answer.user, mayAdminister: answer.scopes.includes("admin") });
 }
 
 async function reloadSidebar() {
-  const answers = await attempt(() => Promise.all([api.sources(), api.projects()]));
-  if (answers) store.update({ sources: answers[0], projects: answers[1], sidebarLoaded: true });
+  const answers = await attemptQuietly(() => Promise.all([api.sources(), api.projects()]));
+  if (!answers) return;
+  const [sources, projects] = answers;
+  const { state } = store;
+  store.update({
+    sources: isSame(sources, state.sources) ? state.sources : sources,
+    projects: isSame(projects, state.projects) ? state.projects : projects,
+    sidebarLoaded: true,
+  });
+}
+
+/**
+ * What is the same as before is not drawn again: somebody may be about to click on it.
+ *
+ * @param {object} one
+ * @param {object} other
+ */
+function isSame(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 async function reloadTags() {
   const { source, project } = store.state.place;
   const query = { source: source || undefined, project: project || undefined };
-  const answer = await attempt(() => api.tags(query));
+  const answer = await attemptQuietly(() => api.tags(query));
   if (answer) store.update({ tags: answer.tags });
 }
 
@@ -158,7 +187,7 @@ function hearChanges() {
   });
   live.addEventListener("again", () => {
     library.refresh();
-    reloadSidebar();
+    lookAround();
   });
   live.addEventListener("progress", (event) => {
     note(/** @type {CustomEvent<Activity>} */ (event).detail);

@@ -51,14 +51,31 @@ export function makeCard(view) {
 }
 
 function gridTexts() {
-  const lines = h("span", { class: "facts-line" }, h("span", { class: "facts" }), h("span", { class: "tags" }));
+  const lines = h(
+    "span",
+    { class: "facts-line" },
+    h("span", { class: "facts" }),
+    h("span", { class: "tags" }),
+  );
   return [h("span", { class: "caption" }, h("span", { class: "name" }), lines)];
 }
 
 function listTexts() {
-  const main = h("span", { class: "caption" }, h("span", { class: "name" }), h("span", { class: "facts" }));
+  const main = h(
+    "span",
+    { class: "caption" },
+    h("span", { class: "name" }),
+    h("span", { class: "facts" }),
+  );
   const column = (/** @type {string} */ name) => h("span", { class: `column ${name}` });
-  return [main, column("tags"), column("project"), column("extent"), column("size"), column("moment")];
+  return [
+    main,
+    column("tags"),
+    column("project"),
+    column("extent"),
+    column("size"),
+    column("moment"),
+  ];
 }
 
 /**

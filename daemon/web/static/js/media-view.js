@@ -87,8 +87,11 @@ export class MediaView extends HTMLElement {
     if (width === 0) return;
     const anchor = this.#anchor();
     this.layout = this.view === "grid" ? gridLayout(width) : listLayout(width);
-    this.canvas.style.setProperty("--cell-width", `${this.layout.width}px`);
-    this.canvas.style.setProperty("--cell-height", `${this.layout.height}px`);
+    const { width: cell, height, left, top, pitchX, pitchY } = this.layout;
+    const lengths = { cell, height, left, top, "pitch-x": pitchX, "pitch-y": pitchY };
+    for (const [name, length] of Object.entries(lengths)) {
+      this.canvas.style.setProperty(`--${name}`, `${length}px`);
+    }
     this.#settleAt(anchor);
   }
 
@@ -260,11 +263,14 @@ export class MediaView extends HTMLElement {
     this.lastTop = top;
     if (!isFast) this.#loadPictures();
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.#loadPictures();
-      this.label.hidden = true;
-      if (this.wantedIndex === 0) this.app.navigation.rememberScroll(this.#firstInSight());
-    }, isFast ? REST_MS : 2 * REST_MS);
+    this.timer = setTimeout(
+      () => {
+        this.#loadPictures();
+        this.label.hidden = true;
+        if (this.wantedIndex === 0) this.app.navigation.rememberScroll(this.#firstInSight());
+      },
+      isFast ? REST_MS : 2 * REST_MS,
+    );
   }
 
   #firstInSight() {
@@ -279,7 +285,8 @@ export class MediaView extends HTMLElement {
   #tellMonth() {
     const { sort, area } = this.app.store.state.place;
     const item = this.app.library.items[this.#inSight(0).first];
-    const text = item && "created_at" in item && area === "library" ? month(momentOf(item, sort)) : "";
+    const text =
+      item && "created_at" in item && area === "library" ? month(momentOf(item, sort)) : "";
     this.label.textContent = text;
     this.label.hidden = text === "";
   }

@@ -41,7 +41,8 @@ function openMenu(opener, choices) {
     if (!isOpen) menu.remove();
   });
   menu.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => step(menu, event));
-  opener.after(menu);
+  // Not beside the button: what is around it may be drawn anew meanwhile.
+  (opener.closest("[role=navigation], [role=banner]") ?? document.body).append(menu);
   menu.showPopover();
   placeBelow(menu, opener);
   menu.querySelector("button")?.focus();

@@ -32,7 +32,11 @@ export function makeOrder({ navigation, store }) {
     sort.value = place.sort;
     setIcon(turn.querySelector("svg"), isRising ? "ascending" : "descending");
     setAttribute(turn, "aria-label", isRising ? "Rising order" : "Falling order");
-    setAttribute(turn, "title", isRising ? "Rising; click for falling" : "Falling; click for rising");
+    setAttribute(
+      turn,
+      "title",
+      isRising ? "Rising; click for falling" : "Falling; click for rising",
+    );
   });
   return h("div", { class: "order" }, sort, turn);
 }

@@ -124,9 +124,9 @@ export class Pages {
     await this.#inTurn(async () => {
       for (const segment of this.#inSight(first, last)) {
         const position = this.segments.indexOf(segment);
-        if (position < 0 || this.isClosed) return;
+        if (position < 0) break; // the pages before it have no room for it any more
         const page = await this.#fetch(segment.cursor, pageSizeFor(segment));
-        if (page === null) return;
+        if (page === null) break;
         this.total = page.total ?? this.total;
         isWhole = this.#splice(position, page) && isWhole;
       }

@@ -47,7 +47,11 @@ export class FilePreview extends HTMLElement {
     const scene = h("div", { class: "scene" }, this.previous, this.stage, this.next);
     const body = h("div", { class: "preview-body" }, scene, this.facts);
     const facts = localStorage.getItem(FACTS_STORED_AS) ?? "shown";
-    const attributes = { class: "preview", "aria-labelledby": "preview-title", "data-facts": facts };
+    const attributes = {
+      class: "preview",
+      "aria-labelledby": "preview-title",
+      "data-facts": facts,
+    };
     return h("dialog", attributes, head, body);
   }
 
@@ -80,10 +84,14 @@ export class FilePreview extends HTMLElement {
     return h(
       "div",
       { class: "preview-buttons" },
-      iconButton("resolve", "Open in Resolve", { onclick: act((items) => actions.openInResolve(items)) }),
+      iconButton("resolve", "Open in Resolve", {
+        onclick: act((items) => actions.openInResolve(items)),
+      }),
       iconButton("download", "Download", { onclick: act((items) => actions.download(items)) }),
       iconButton("link", "Copy the link", { onclick: act((items) => actions.copyLinks(items)) }),
-      iconButton("move", "Move to another project", { onclick: act((items) => actions.move(items)) }),
+      iconButton("move", "Move to another project", {
+        onclick: act((items) => actions.move(items)),
+      }),
       iconButton("trash", "Move this file to the trash", { onclick: act(() => this.#trash()) }),
       iconButton("info", "Facts", { onclick: () => this.#toggleFacts() }),
     );
@@ -177,7 +185,12 @@ export class FilePreview extends HTMLElement {
   /** @param {KeyboardEvent} event */
   #pressed(event) {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (target.matches("input, select, textarea") || event.altKey || event.ctrlKey || event.metaKey) {
+    if (
+      target.matches("input, select, textarea") ||
+      event.altKey ||
+      event.ctrlKey ||
+      event.metaKey
+    ) {
       return;
     }
     const run = this.#keys().get(event.key);

@@ -1,5 +1,6 @@
 /**
- * The questions that have fields: a project's name, where to move to, which tags, what Resolve does.
+ * The questions that have fields: a project's name, where to move to, which tags, what Resolve
+ * does.
  *
  * Neighbours: dialogs.js shows them, actions.js asks them. Must never talk to the daemon.
  */
@@ -69,8 +70,14 @@ export function askForSource() {
     autocomplete: "off",
     placeholder: "/mnt/nas/footage",
   });
-  const hint = "As the daemon sees it. Only directories that its configuration allows are accepted.";
-  const content = h("div", { class: "fields" }, field("Name", name), field("Directory", root, hint));
+  const hint =
+    "As the daemon sees it. Only directories that its configuration allows are accepted.";
+  const content = h(
+    "div",
+    { class: "fields" },
+    field("Name", name),
+    field("Directory", root, hint),
+  );
   const read = () => ({ name: name.value.trim(), root: root.value.trim() });
   return ask({ title: "Register a source", content, accept: "Register", read });
 }
@@ -134,7 +141,13 @@ export function askForTags(items, known) {
   const adding = tagField({ label: "Add tags", tags: [], known });
   const boxes = present.map((tag) => {
     const box = h("input", { type: "checkbox", value: tag });
-    return h("label", { class: "choice" }, box, h("span", {}, tag), h("small", {}, counts.get(tag)));
+    return h(
+      "label",
+      { class: "choice" },
+      box,
+      h("span", {}, tag),
+      h("small", {}, counts.get(tag)),
+    );
   });
   const removing = h("fieldset", { class: "choices" }, h("legend", {}, "Take away"), ...boxes);
   const content = h("div", { class: "fields" }, adding.element, boxes.length > 0 ? removing : null);
@@ -152,7 +165,11 @@ export function askForTags(items, known) {
  * @returns {Promise<"import" | "reveal" | null>}
  */
 export function askForResolveMode(count) {
-  const choice = (/** @type {string} */ value, /** @type {string} */ name, /** @type {string} */ hint) =>
+  const choice = (
+    /** @type {string} */ value,
+    /** @type {string} */ name,
+    /** @type {string} */ hint,
+  ) =>
     h(
       "label",
       { class: "choice tall" },

@@ -81,7 +81,7 @@ export class SideBar extends HTMLElement {
   /** @param {State} state */
   #drawPlaces(state) {
     const { sources, projects, sidebarLoaded } = state;
-    const total = projects.reduce((sum, project) => sum + (project.counts.files), 0);
+    const total = projects.reduce((sum, project) => sum + project.counts.files, 0);
     const all = this.#link(state, { text: "All projects", picture: "library", amount: total });
     const groups = sources.map((source) => this.#source(state, source));
     const focused = this.places.contains(document.activeElement)
@@ -95,7 +95,9 @@ export class SideBar extends HTMLElement {
   /** @param {State} state */
   #additions({ mayAdminister, sources }) {
     const project = button("New project", { icon: "plus", class: "button quiet" });
-    project.addEventListener("click", () => this.#createProject(sources.find(isUsable)?.name ?? ""));
+    project.addEventListener("click", () =>
+      this.#createProject(sources.find(isUsable)?.name ?? ""),
+    );
     const source = button("Register a source", { icon: "disk", class: "button quiet" });
     source.addEventListener("click", () => this.app.actions.registerSource());
     return [h("div", { class: "additions" }, project, mayAdminister ? source : null)];
@@ -113,21 +115,35 @@ export class SideBar extends HTMLElement {
     const heading = h(
       "div",
       { class: "source-head" },
-      this.#link(state, { text: name, picture: pictureOf(source), source: name, title: source.root }),
+      this.#link(state, {
+        text: name,
+        picture: pictureOf(source),
+        source: name,
+        title: source.root,
+      }),
       badgeOf(source),
       more,
     );
     const links = projects.map((project) =>
-      h("li", {}, this.#link(state, {
-        text: project.name,
-        picture: "folder",
-        source: name,
-        project: project.name,
-        amount: project.counts.files,
-      })),
+      h(
+        "li",
+        {},
+        this.#link(state, {
+          text: project.name,
+          picture: "folder",
+          source: name,
+          project: project.name,
+          amount: project.counts.files,
+        }),
+      ),
     );
     const kind = isUsable(source) ? "source" : "source is-off";
-    return h("section", { class: kind, "aria-label": `Source ${name}` }, heading, h("ul", {}, ...links));
+    return h(
+      "section",
+      { class: kind, "aria-label": `Source ${name}` },
+      heading,
+      h("ul", {}, ...links),
+    );
   }
 
   /**
@@ -215,7 +231,13 @@ export class SideBar extends HTMLElement {
       if (total) Object.assign(bar, { max: total, value: done });
       const amount = total ? `${count(done)} of ${count(total)}` : count(done);
       const name = ACTIVITY_NAMES.get(kind) ?? kind;
-      return h("div", { class: "activity", title: note }, h("span", {}, `${name} ${where}`), h("small", {}, amount), bar);
+      return h(
+        "div",
+        { class: "activity", title: note },
+        h("span", {}, `${name} ${where}`),
+        h("small", {}, amount),
+        bar,
+      );
     });
     this.activities.replaceChildren(...rows);
     this.activities.hidden = rows.length === 0;

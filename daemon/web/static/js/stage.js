@@ -5,6 +5,7 @@
  * uploaded is never a page of ours.
  */
 
+import { problemIn, unreachable } from "./api.js";
 import { h, icon } from "./dom.js";
 import { bytes, kindOf } from "./format.js";
 import { keptPicture } from "./thumbnails.js";
@@ -19,6 +20,8 @@ export class Stage extends HTMLElement {
     super();
     /** @type {HTMLMediaElement | null} */
     this.player = null;
+    /** @type {LibraryItem | null} */
+    this.shown = null;
   }
 
   connectedCallback() {
@@ -30,6 +33,7 @@ export class Stage extends HTMLElement {
   /** @param {LibraryItem} item */
   show(item) {
     this.clear();
+    this.shown = item;
     this.dataset.kind = item.kind;
     if (item.kind === "video") this.#play(item, this.#video(item));
     else if (item.kind === "audio") this.#play(item, h("audio", {}));
@@ -45,6 +49,7 @@ export class Stage extends HTMLElement {
       this.player.load();
     }
     this.player = null;
+    this.shown = null;
     this.replaceChildren();
   }
 
@@ -67,14 +72,25 @@ export class Stage extends HTMLElement {
     player.addEventListener("error", () => {
       if (this.player !== player) return;
       this.player = null;
-      const codec = item.video_codec ?? item.audio_codec;
-      this.#excuse(item, `This browser cannot play it${codec ? ` (${codec})` : ""}.`);
+      this.#explain(item);
     });
     player.src = item.stream_url;
     if (item.kind === "audio") this.append(icon("sound"));
     this.append(player);
     // A browser may refuse to begin by itself; the reader then presses play.
     if (!IS_CALM.matches) player.play().catch(() => {});
+  }
+
+  /**
+   * Says whether it is the browser that cannot play it, or the daemon that cannot give it.
+   *
+   * @param {LibraryItem} item
+   */
+  async #explain(item) {
+    const codec = item.video_codec || item.audio_codec;
+    const cannotPlay = `This browser cannot play it${codec ? ` (${codec})` : ""}.`;
+    const refusal = await refusalOf(item.stream_url);
+    if (this.shown === item) this.#excuse(item, refusal ?? cannotPlay);
   }
 
   /** @param {LibraryItem} item */
@@ -132,6 +148,20 @@ export class Stage extends HTMLElement {
   toggleFullScreen() {
     if (document.fullscreenElement) document.exitFullscreen();
     else this.requestFullscreen?.();
+  }
+}
+
+/**
+ * Why the daemon does not give a file, in its own words; null when it does.
+ *
+ * @param {string} address
+ */
+async function refusalOf(address) {
+  try {
+    const response = await fetch(address, { headers: { Range: "bytes=0-0" } });
+    return response.ok ? null : problemIn(response.status, await response.text()).message;
+  } catch {
+    return unreachable().message;
   }
 }
 

@@ -28,7 +28,11 @@ export function tagField({ label, tags, known, onAdd, onRemove }) {
     autocapitalize: "none",
   });
   const chips = h("span", { class: "tag-chips" });
-  const suggestions = h("datalist", { id: listId }, ...known.map((value) => h("option", { value })));
+  const suggestions = h(
+    "datalist",
+    { id: listId },
+    ...known.map((value) => h("option", { value })),
+  );
   const element = h("div", { class: "tag-field" }, chips, input, suggestions);
 
   const draw = () => chips.replaceChildren(...current.map((tag) => chip(tag, () => remove(tag))));

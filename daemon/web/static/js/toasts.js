@@ -64,6 +64,22 @@ export async function attempt(run) {
 }
 
 /**
+ * The same for what nobody asked for: that the daemon is away is told by the page's banner.
+ *
+ * @template T
+ * @param {() => Promise<T>} run
+ * @returns {Promise<T | undefined>}
+ */
+export async function attemptQuietly(run) {
+  try {
+    return await run();
+  } catch (problem) {
+    if (!(problem instanceof Problem && problem.status === 0)) tellProblem(problem);
+    return undefined;
+  }
+}
+
+/**
  * @param {HTMLElement} corner
  * @param {{picture: string, text: string, hint: string, shown_ms: number, action?: string,
  *   run?: () => void}} message

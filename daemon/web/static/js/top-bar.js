@@ -48,11 +48,26 @@ export class TopBar extends HTMLElement {
     empty.addEventListener("click", () => actions.emptyTrash());
     const more = iconButton("more", "More actions");
     attachMenu(more, () => this.#choices());
-    const views = h("div", { class: "joined", role: "group", "aria-label": "View" }, this.grid, this.list);
+    const views = h(
+      "div",
+      { class: "joined", role: "group", "aria-label": "View" },
+      this.grid,
+      this.list,
+    );
     const filters = new FilterPanel(this.app);
     const searchRow = h("div", { class: "search-row" }, this.#makeSearch(), filters);
     const arrange = h("div", { class: "arrange" }, makeOrder(this.app), views);
-    const row = h("div", { class: "bar-row" }, menu, titles, searchRow, arrange, empty, upload, more);
+    const row = h(
+      "div",
+      { class: "bar-row" },
+      menu,
+      titles,
+      searchRow,
+      arrange,
+      empty,
+      upload,
+      more,
+    );
     this.chips = h("div", { class: "chips" });
     this.append(row, this.chips);
     const { store, library } = this.app;
@@ -86,7 +101,13 @@ export class TopBar extends HTMLElement {
       const isTyping = document.activeElement === this.input;
       if (!isTyping || this.input.value.trim() !== place.q) this.#fillSearch(place, { isTyping });
     });
-    return h("div", { class: "search", role: "search" }, icon("search"), this.input, h("kbd", {}, "/"));
+    return h(
+      "div",
+      { class: "search", role: "search" },
+      icon("search"),
+      this.input,
+      h("kbd", {}, "/"),
+    );
   }
 
   /**
@@ -107,7 +128,11 @@ export class TopBar extends HTMLElement {
     const { actions, store, library, selection } = this.app;
     const { place, view } = store.state;
     const { source, project } = place;
-    const all = { text: "Select all that is loaded", icon: "check", run: () => selection.set(library.items) };
+    const all = {
+      text: "Select all that is loaded",
+      icon: "check",
+      run: () => selection.set(library.items),
+    };
     if (place.area === "trash") return [all];
     return [
       all,
@@ -118,7 +143,11 @@ export class TopBar extends HTMLElement {
         run: this.#show(view === "grid" ? "list" : "grid"),
       },
       project
-        ? { text: "Index this project again", icon: "refresh", run: () => actions.reindex({ source, project }) }
+        ? {
+            text: "Index this project again",
+            icon: "refresh",
+            run: () => actions.reindex({ source, project }),
+          }
         : { text: "Index everything again", icon: "refresh", run: () => actions.reindex(null) },
     ];
   }
@@ -142,14 +171,19 @@ export class TopBar extends HTMLElement {
     const noun = store.state.place.area === "trash" ? "file in the trash" : "file";
     const many = noun.replace("file", "files");
     if (total !== null) this.amount.textContent = plural(total, noun, many);
-    else if (library.items.length > 0) this.amount.textContent = `${count(library.items.length)}+ ${many}`;
+    else if (library.items.length > 0)
+      this.amount.textContent = `${count(library.items.length)}+ ${many}`;
     else this.amount.textContent = problem ? "" : "…";
   }
 
   /** @param {Place} place */
   #kinds(place) {
     const { navigation } = this.app;
-    const chip = (/** @type {string} */ text, /** @type {boolean} */ isOn, /** @type {() => void} */ onclick) =>
+    const chip = (
+      /** @type {string} */ text,
+      /** @type {boolean} */ isOn,
+      /** @type {() => void} */ onclick,
+    ) =>
       h("button", { type: "button", class: "chip", "aria-pressed": String(isOn), onclick }, text);
     const all = chip("All", place.kind === "", () => navigation.go({ kind: "" }));
     const others = [...KINDS].map(([name, { many }]) => {
@@ -165,18 +199,30 @@ export class TopBar extends HTMLElement {
     const chip = (/** @type {string} */ text, /** @type {Partial<Place>} */ without) => {
       const onclick = () => navigation.go(without);
       const label = `Remove the filter ${text}`;
-      return h("button", { type: "button", class: "chip filter", "aria-label": label, onclick }, text, icon("close"));
+      return h(
+        "button",
+        { type: "button", class: "chip filter", "aria-label": label, onclick },
+        text,
+        icon("close"),
+      );
     };
     const chips = place.tags.map((tag) =>
       chip(tag, { tags: place.tags.filter((other) => other !== tag) }),
     );
     if (place.origin) chips.push(chip(originName(place.origin), { origin: "" }));
     if (place.since || place.until) {
-      chips.push(chip(`${place.since || "…"} – ${place.until || "today"}`, { since: "", until: "" }));
+      chips.push(
+        chip(`${place.since || "…"} – ${place.until || "today"}`, { since: "", until: "" }),
+      );
     }
     if (filterCount(place) > 1) {
       const { tags, origin, since, until } = START;
-      chips.push(button("Clear", { class: "button quiet small", onclick: () => navigation.go({ tags, origin, since, until }) }));
+      chips.push(
+        button("Clear", {
+          class: "button quiet small",
+          onclick: () => navigation.go({ tags, origin, since, until }),
+        }),
+      );
     }
     return chips;
   }

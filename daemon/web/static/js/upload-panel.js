@@ -35,7 +35,9 @@ export class UploadPanel extends HTMLElement {
     this.bar = h("progress", { max: FULL, "aria-label": "All uploads" });
     this.pause = iconButton("pause", "Pause all", { onclick: () => this.#pauseOrResume() });
     this.fold = iconButton("down", "Show less", { onclick: () => this.#fold() });
-    this.close = iconButton("close", "Take away what is done", { onclick: () => uploads.clearDone() });
+    this.close = iconButton("close", "Take away what is done", {
+      onclick: () => uploads.clearDone(),
+    });
     this.list = h("ul", { class: "upload-list" });
     this.more = h("p", { class: "none" });
   }
@@ -76,7 +78,8 @@ export class UploadPanel extends HTMLElement {
     }
     const wanted = [...rows, ...leftovers.slice(0, ROWS_MAX).map((one) => this.#leftover(one))];
     const isSame = wanted.every((row, index) => this.list.children[index] === row);
-    if (!isSame || this.list.children.length !== wanted.length) this.list.replaceChildren(...wanted);
+    if (!isSame || this.list.children.length !== wanted.length)
+      this.list.replaceChildren(...wanted);
     this.more.textContent = `and ${plural(entries.length - shown.length, "more file")}`;
     this.more.hidden = entries.length <= shown.length;
   }
@@ -85,9 +88,11 @@ export class UploadPanel extends HTMLElement {
     const { summary } = this.app.uploads;
     const { count: all, done, failed, paused, open, size, sent, speed } = summary;
     this.heading.textContent = titleOf(summary);
-    const rate = speed > 0 && open > 0 ? ` · ${bytes(speed)}/s · ${remaining((size - sent) / speed)}` : "";
+    const rate =
+      speed > 0 && open > 0 ? ` · ${bytes(speed)}/s · ${remaining((size - sent) / speed)}` : "";
     const share = size > 0 ? Math.floor((FULL * sent) / size) : FULL;
-    this.note.textContent = all === 0 ? "Choose the same files to go on." : `${bytes(sent)} of ${bytes(size)}${rate}`;
+    this.note.textContent =
+      all === 0 ? "Choose the same files to go on." : `${bytes(sent)} of ${bytes(size)}${rate}`;
     this.bar.value = share;
     this.bar.hidden = all === 0;
     const isPausing = open > 0;
@@ -110,9 +115,16 @@ export class UploadPanel extends HTMLElement {
   #leftover(leftover) {
     const { uploads } = this.app;
     const text = `Not finished, for ${leftover.project}`;
-    const texts = h("div", { class: "upload-texts" }, h("span", { class: "upload-name" }, leftover.name), h("small", {}, text));
+    const texts = h(
+      "div",
+      { class: "upload-texts" },
+      h("span", { class: "upload-name" }, leftover.name),
+      h("small", {}, text),
+    );
     const choose = button("Choose", { class: "button quiet small", onclick: this.onChoose });
-    const cross = iconButton("close", `Give up ${leftover.name}`, { onclick: () => uploads.abandon(leftover) });
+    const cross = iconButton("close", `Give up ${leftover.name}`, {
+      onclick: () => uploads.abandon(leftover),
+    });
     return h("li", { class: "upload" }, texts, choose, cross);
   }
 }
@@ -141,9 +153,17 @@ function makeRow(entry, { uploads }) {
   const bar = h("progress", { max: FULL, "aria-label": `Upload of ${name}` });
   const pause = iconButton("pause", `Pause ${name}`, { onclick: () => uploads.pause(entry) });
   const resume = iconButton("play", `Go on with ${name}`, { onclick: () => uploads.resume(entry) });
-  const retry = iconButton("refresh", `Try ${name} again`, { onclick: () => uploads.resume(entry) });
+  const retry = iconButton("refresh", `Try ${name} again`, {
+    onclick: () => uploads.resume(entry),
+  });
   const cancel = iconButton("close", `Cancel ${name}`, { onclick: () => uploads.cancel(entry) });
-  const texts = h("div", { class: "upload-texts" }, h("span", { class: "upload-name", title: name }, name), status, bar);
+  const texts = h(
+    "div",
+    { class: "upload-texts" },
+    h("span", { class: "upload-name", title: name }, name),
+    status,
+    bar,
+  );
   const element = h("li", { class: "upload" }, texts, pause, resume, retry, cancel);
   const draw = () => {
     const { phase, sent, file } = entry;
