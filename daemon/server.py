@@ -17,6 +17,7 @@ import hypercorn.asyncio
 from hypercorn.config import Config
 from starlette.types import ASGIApp
 
+from daemon import http11
 from daemon.config.bind import Bind, parse_bind
 from daemon.config.settings import Server
 from daemon.errors import StartupRefused
@@ -88,6 +89,7 @@ async def serve(
     until: Callable[[], Awaitable[Any]],
 ) -> None:
     """Serves until `until` returns, then lets running requests finish for the configured grace."""
+    http11.install()
     config = Config()
     config.bind = [f"fd://{os.dup(listener.fileno())}"]  # hypercorn closes what it is given
     config.accesslog = None

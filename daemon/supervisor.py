@@ -16,8 +16,7 @@ files are closed.
 
 import signal
 import socket
-from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Protocol
 
 import anyio
 import msgspec
@@ -42,6 +41,16 @@ SOURCE = "daemon"
 FIGURES_EVERY_S = 15.0
 
 
+class Background(Protocol):
+    """Work that goes on beside the answers."""
+
+    async def prepare(self) -> None:
+        """Does what must be done before the first request."""
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+
+
 class Daemon(msgspec.Struct, frozen=True, kw_only=True):
     """All parts of a daemon, assembled by `daemon.wiring` and not yet running."""
 
@@ -51,7 +60,7 @@ class Daemon(msgspec.Struct, frozen=True, kw_only=True):
     view_store: ViewStore
     collector: GarbageCollector | None
     lanes: Lanes
-    keep_files: Callable[[], Coroutine[Any, Any, None]]
+    files: Background
     otlp: Otlp | None = None
 
 
@@ -66,7 +75,7 @@ async def run(daemon: Daemon, listener: socket.socket) -> None:
             if daemon.collector is not None:
                 helpers.start_soon(daemon.collector.run, name="gc")
             helpers.start_soon(daemon.lanes.run, name="lanes")
-            helpers.start_soon(daemon.keep_files, name="files")
+            helpers.start_soon(daemon.files.run, name="files")
             if daemon.otlp is not None:
                 helpers.start_soon(_show_figures, services, name="figures")
             await _serve(daemon, listener)
@@ -104,6 +113,7 @@ async def _serve(daemon: Daemon, listener: socket.socket) -> None:
     services, settings = daemon.services, daemon.services.settings.server
     url = server.url_of(listener, settings)
     await _record(services, DaemonStarted(version=__version__, bind=url))
+    await _prepare(daemon.files)
     logger.info("listening", url=url, data=services.settings.data, events=services.writer.head.seq)
     try:
         await server.serve(daemon.app, listener, settings, until=services.closing.wait)
@@ -112,6 +122,14 @@ async def _serve(daemon: Daemon, listener: socket.socket) -> None:
     await daemon.lanes.flush()
     await _record(services, DaemonStopped(reason="signal"))
     logger.info("stopped", events=services.writer.head.seq)
+
+
+async def _prepare(files: Background) -> None:
+    """Best effort too: what cannot be recorded now is when somebody asks for it again."""
+    try:
+        await files.prepare()
+    except PlayheadError as error:
+        logger.warning("sources_not_prepared", reason=str(error))
 
 
 async def _record(services: Services, event: Event) -> None:

@@ -25,6 +25,7 @@ from daemon.eventlog.store import EventFilter, EventLog, LogReader
 from daemon.eventlog.writer import BatchStatistics, Writer
 from daemon.lanes import Lanes
 from daemon.maintenance import GarbageCollector
+from daemon.memory import keep_freed_memory
 from daemon.readers import ReaderPool
 from daemon.server import bind_socket, refuse_bad_tls
 from daemon.supervisor import Daemon, close, run
@@ -52,6 +53,7 @@ def serve_forever(settings: Settings) -> None:
     """
     telemetry = settings.telemetry
     configure_logs(style=telemetry.log_format, level=telemetry.log_level)
+    keep_freed_memory()
     with DataLock(DataDirectory(Path(settings.data))):
         anyio.run(_serve, settings, backend_options={"use_uvloop": True})
 
@@ -139,7 +141,7 @@ def build(
         services=services,
         app=build_app(services),
         lanes=Lanes(desk, rules_of(settings), lanes),
-        keep_files=keeper.run,
+        files=keeper,
         event_log=event_log,
         view_store=view_store,
         collector=_collector(services, event_log, view_store),

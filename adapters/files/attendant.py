@@ -68,6 +68,7 @@ class Attendant:
 
     async def run(self) -> None:
         """Works until cancelled."""
+        self._attended.clear()
         async with anyio.create_task_group() as tasks:
             while True:
                 changed = self._desk.changed
@@ -113,9 +114,9 @@ class Attendant:
         visit = _Visit(self._desk, self._scanner, self._mirror, root, source=source)
         try:
             await self._tidier.tidy(source, root)
-            await visit.sweep()
         except (OSError, PlayheadError) as error:
-            self._desk.tell("warning", "sweep_failed", of=source, reason=str(error))
+            self._desk.tell("warning", "not_tidied", of=source, reason=str(error))
+        await self._sweep(visit)
         async with anyio.create_task_group() as tasks:
             if self._settings.is_watching:
                 tasks.start_soon(self._watch, visit, root)
@@ -137,14 +138,17 @@ class Attendant:
     def _complain(self, sentence: str) -> None:
         self._desk.tell("warning", "watching_less_well", reason=sentence)
 
+    async def _sweep(self, visit: "_Visit") -> None:
+        try:
+            await visit.sweep()
+        except (OSError, PlayheadError) as error:
+            self._desk.tell("warning", "sweep_failed", of=visit.source, reason=str(error))
+
     async def _sweep_until_lost(self, visit: "_Visit", root: Root) -> None:
         due_s = self._desk.monotonic_s() + self._settings.sweep_every_s
         while not await anyio.to_thread.run_sync(root.problem):
             if self._desk.monotonic_s() >= due_s:
-                try:
-                    await visit.sweep()
-                except (OSError, PlayheadError) as error:
-                    self._desk.tell("warning", "sweep_failed", reason=str(error))
+                await self._sweep(visit)
                 due_s = self._desk.monotonic_s() + self._settings.sweep_every_s
             await anyio.sleep(min(REACH_EVERY_S, self._settings.sweep_every_s))
 
@@ -159,7 +163,7 @@ class _Visit:
         self._scanner = scanner
         self._mirror = mirror
         self._root = root
-        self._source = source
+        self.source = source
         self._dirty: dict[str, float] = {}
         """Projects to look at, and not before when, on the steady clock."""
         self._woken = anyio.Event()
@@ -180,15 +184,15 @@ class _Visit:
                 await self._lose(project)
 
     async def _known(self) -> dict[str, Project]:
-        rows = await self._desk.read(partial(_projects, self._source))
+        rows = await self._desk.read(partial(_projects, self.source))
         return {row.project: row for row in rows}
 
     async def _look_at(self, project: str, row: Project | None) -> None:
         if row is None:
             await self._discover(project)
-        self._mirror.forget(self._source, project)
+        self._mirror.forget(self.source, project)
         report = await self._scanner.scan(
-            self._root, self._source, project, actor=SOURCE, kind="sweep"
+            self._root, self.source, project, actor=SOURCE, kind="sweep"
         )
         for problem in report.problems:
             self._desk.tell("warning", "not_indexed", project=project, reason=problem)
@@ -202,7 +206,7 @@ class _Visit:
             CreateProject(
                 source=SOURCE,
                 actor=SOURCE,
-                media_source=self._source,
+                media_source=self.source,
                 project=project,
                 notes=notes,
                 created_ns=created_ns,
@@ -211,11 +215,11 @@ class _Visit:
         )
 
     async def _lose(self, project: str) -> None:
-        await self._scanner.lose(self._root, self._source, project)
+        await self._scanner.lose(self._root, self.source, project)
         if await anyio.to_thread.run_sync(self._root.has_project, project):
             return
         await self._desk.submit(
-            LoseProject(source=SOURCE, actor=SOURCE, media_source=self._source, project=project)
+            LoseProject(source=SOURCE, actor=SOURCE, media_source=self.source, project=project)
         )
 
     def note(self, changes: frozenset[Touched]) -> None:

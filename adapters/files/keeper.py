@@ -17,6 +17,7 @@ from adapters.activity import Activity
 from adapters.files import staging
 from adapters.files.attendant import Attendant
 from adapters.files.counting import Count, ignore
+from adapters.files.endurance import keep_going
 from adapters.files.errors import DiskFull
 from adapters.files.making import Maker
 from adapters.files.measuring import Measurer
@@ -25,7 +26,7 @@ from adapters.files.parts import Part
 from adapters.files.places import Places
 from adapters.files.registering import SourceRegistry
 from adapters.files.roots import Root
-from adapters.files.scanning import Scanner
+from adapters.files.scanning import Scanner, reindexed
 from adapters.files.settings import FileSettings
 from adapters.files.shelving import Place, Shelf
 from adapters.files.storing import Store
@@ -52,7 +53,7 @@ from adapters.keeper import (
 from adapters.ports import Desk
 from projections.commands import Record
 from projections.media_commands import CreateProject
-from projections.media_events import ProjectReindexed, UploadOpened
+from projections.media_events import UploadOpened
 from projections.media_names import check_file_name, project_name
 from projections.media_sources import PROJECTS, Project, Source
 
@@ -112,15 +113,17 @@ class Keeper:
         """What is being done right now."""
         return self._activity
 
+    async def prepare(self) -> None:
+        """What must be known before anybody asks: the primary source."""
+        await self._registry.prepare()
+
     async def run(self) -> None:
         """Works in the background until cancelled."""
         await anyio.to_thread.run_sync(staging.clear, self._settings.temporary)
-        await self._registry.prepare()
+        workers = (self._attendant, self._mirror, self._measurer, self._tidier)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._attendant.run, name="attendant")
-            tasks.start_soon(self._mirror.run, name="mirror")
-            tasks.start_soon(self._measurer.run, name="measurer")
-            tasks.start_soon(self._tidier.run, name="tidier")
+            for worker in workers:
+                tasks.start_soon(keep_going, self._desk, worker.run, name=type(worker).__name__)
 
     async def sources(self) -> list[SourceState]:
         """All sources."""
@@ -200,17 +203,7 @@ class Keeper:
             place.root, place.source, project, actor=actor, kind="reindex"
         )
         self._mirror.forget(place.source, project)
-        event = ProjectReindexed(
-            source=place.source,
-            project=project,
-            files_count=report.files_count,
-            found_count=len(report.found_paths),
-            gone_count=report.gone_count,
-            moved_count=report.moved_count,
-            skipped_count=report.skipped_count,
-            read_bytes=report.read_bytes,
-            problems=report.problems,
-        )
+        event = reindexed(place.source, project, report)
         await self._desk.submit(Record(source=SOURCE, actor=actor, event=event))
         return report
 

@@ -23,7 +23,6 @@ RESOLVE = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
 """A link inside the root could lead to our own files there, so that no link is followed at all."""
 
 RENAME_NOREPLACE = 1
-SYNC_FILE_RANGE_WRITE = 2
 
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 LARGE = getattr(os, "O_LARGEFILE", 0)
@@ -199,12 +198,15 @@ def sync_folder(folder: int) -> None:
             raise
 
 
-def start_writing(descriptor: int, offset: int, size_bytes: int) -> None:
-    """Has written bytes sent to the disk now, without waiting, so that a later sync is short."""
-    call = getattr(_libc, "sync_file_range", None)
-    if call is not None:  # a hint: whether it worked changes nothing
-        where = ctypes.c_int64(offset), ctypes.c_int64(size_bytes)
-        call(descriptor, *where, ctypes.c_uint(SYNC_FILE_RANGE_WRITE))
+def write_out(descriptor: int, offset: int, size_bytes: int) -> None:
+    """
+    Has bytes just written sent to the disk, so that a later sync is short, and takes what is there
+    already out of the cache: a film that passes through must not push everything else out, and
+    fresh memory for each of its pages costs more than writing it.
+    """
+    begin = max(0, offset - 2 * size_bytes)  # what was begun a moment ago is clean by now
+    with suppress(OSError):  # a hint: whether it worked changes nothing
+        os.posix_fadvise(descriptor, begin, offset + size_bytes - begin, os.POSIX_FADV_DONTNEED)
 
 
 def drop_cache(descriptor: int) -> None:

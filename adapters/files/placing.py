@@ -17,8 +17,8 @@ from adapters.files.kernel import (
     held,
     open_beneath,
     rename_exclusively,
-    start_writing,
     sync_folder,
+    write_out,
 )
 from adapters.files.opening import OpenFile, open_regular, regular_status
 from projections.media_names import NAME_BYTES_MAX, numbered
@@ -197,4 +197,4 @@ def write_all(fd: int, data: memoryview, offset: int) -> None:
         done += os.pwrite(fd, data[done:], offset + done)
     begin = offset // WRITE_AHEAD_BYTES
     if (offset + len(data)) // WRITE_AHEAD_BYTES > begin:
-        start_writing(fd, begin * WRITE_AHEAD_BYTES, WRITE_AHEAD_BYTES)
+        write_out(fd, begin * WRITE_AHEAD_BYTES, WRITE_AHEAD_BYTES)

@@ -3,6 +3,7 @@ The list of sources: which directories are roots, and which of them are in use.
 """
 
 import re
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from adapters.files.roots import Root
 from adapters.files.settings import FileSettings
 from adapters.keeper import SourceState
 from adapters.ports import Desk
-from projections.errors import Rejected
+from projections.errors import PlayheadError, Rejected
 from projections.media_commands import RegisterSource, RemoveSource, ToggleSource
 from projections.media_source_decisions import source_named
 from projections.media_sources import PRIMARY, SOURCES, Source
@@ -31,11 +32,19 @@ class SourceRegistry:
         self._settings = settings
 
     async def prepare(self) -> None:
-        """The primary source goes on record, as the configuration names it."""
+        """
+        The primary source goes on record, as the configuration names it; its directory is claimed
+        when nothing is known of it yet.
+
+        Raises:
+            PlayheadError: it cannot be recorded now.
+        """
         root = self._settings.primary_root
-        if self._settings.makes_primary_root:
-            await anyio.to_thread.run_sync(partial(root.mkdir, parents=True, exist_ok=True))
         known = await self._desk.read(lambda views: views.get(SOURCES, (PRIMARY,)))
+        if self._settings.makes_primary_root or known is None:
+            await anyio.to_thread.run_sync(
+                partial(_made_ready, root, is_ours=self._settings.makes_primary_root)
+            )
         if known is None or known.root != str(root):
             await self._desk.submit(
                 RegisterSource(
@@ -98,3 +107,14 @@ class SourceRegistry:
     async def remove(self, name: str, *, actor: str) -> None:
         """Takes a source from the list; its disk is not touched."""
         await self._desk.submit(RemoveSource(source=SOURCE, actor=actor, name=name))
+
+
+def _made_ready(path: Path, *, is_ours: bool) -> None:
+    """A directory that cannot be used is told of as soon as somebody looks at its source."""
+    if is_ours:
+        with suppress(OSError):
+            path.mkdir(parents=True, exist_ok=True)
+    root = Root(path, PRIMARY)
+    if path.is_dir() and not root.is_claimed():
+        with suppress(PlayheadError):
+            root.claim(PRIMARY)

@@ -20,6 +20,7 @@ from adapters.files.grouping import plain_errors
 from adapters.files.hashing import hash_entries
 from adapters.files.locks import KeyedLocks
 from adapters.files.places import Places
+from adapters.files.predecessor import tags_before_us
 from adapters.files.roots import Root
 from adapters.files.settings import FileSettings
 from adapters.files.walk import Listing, walk
@@ -30,7 +31,7 @@ from projections.errors import PlayheadError
 from projections.fold import Views
 from projections.media_commands import FindFiles, LoseFiles, MoveFiles
 from projections.media_decisions import FILES_PER_EVENT_MAX
-from projections.media_events import MediaFile
+from projections.media_events import MediaFile, ProjectReindexed
 from projections.media_files import FILES, LibraryFile
 from projections.media_names import kind_of
 from projections.media_scan import Entry, ReadFile, ScanPlan, plan_scan, sort_out
@@ -220,6 +221,7 @@ class _Scan:
         contents = tuple({each.sha256 for each in findings.found})
         copies = await self._desk.read(partial(_copies, contents))
         tags = await self._tags_left_behind(copies)
+        tags |= await self._tags_before_us([each for each in contents if each not in copies])
         now = self._desk.now_ns()
         files = [_found_file(each, copies, tags, now) for each in findings.found]
         with plain_errors():
@@ -228,6 +230,10 @@ class _Scan:
                     some = tuple(files[start : start + FILES_PER_EVENT_MAX])
                     tasks.start_soon(self._find, some)
         self._found += [file.path for file in files]
+
+    async def _tags_before_us(self, contents: list[str]) -> dict[str, set[str]]:
+        """By content the tags that media-sync-api noted of files we have never seen."""
+        return await anyio.to_thread.run_sync(tags_before_us, self._root, self._project, contents)
 
     async def _tags_left_behind(self, copies: dict[str, list[LibraryFile]]) -> dict[str, set[str]]:
         """
@@ -294,6 +300,21 @@ class _Scan:
 
     def _still_empty(self, paths: list[str]) -> list[str]:
         return [path for path in paths if not self._root.has_file(self._project, path)]
+
+
+def reindexed(source: str, project: str, report: ScanReport) -> ProjectReindexed:
+    """What is recorded of a look that somebody asked for."""
+    return ProjectReindexed(
+        source=source,
+        project=project,
+        files_count=report.files_count,
+        found_count=len(report.found_paths),
+        gone_count=report.gone_count,
+        moved_count=report.moved_count,
+        skipped_count=report.skipped_count,
+        read_bytes=report.read_bytes,
+        problems=report.problems,
+    )
 
 
 def _known(source: str, project: str, views: Views) -> list[LibraryFile]:

@@ -17,10 +17,10 @@ import msgspec
 from adapters.files import transfer, trash
 from adapters.files.errors import Missing
 from adapters.files.locks import KeyedLocks
-from adapters.files.opening import entry_of
 from adapters.files.places import Places
+from adapters.files.placing import free_names
 from adapters.files.roots import Root
-from adapters.files.storing import is_there
+from adapters.files.storing import entry_of_content, is_there
 from adapters.keeper import Emptied, Moved, Restored, Trashed
 from adapters.ports import Desk
 from projections.envelope import Nanos
@@ -148,10 +148,17 @@ class Shelf:
         )
 
     async def settle_restored(self, root: Root, row: TrashedFile) -> None:
-        """Records that a file came out of the trash, if it lies at its old place again."""
-        entry = await anyio.to_thread.run_sync(_entry_at, root, row)
+        """
+        Records that a file came out of the trash, if it lies at its old place or beside it; if not,
+        that it was deleted.
+        """
+        entry = await anyio.to_thread.run_sync(_entry_near, root, row)
         if entry is not None:
             await self._record_restore(row.id, entry, row.deleted_by)
+            return
+        await self._desk.submit(
+            EmptyTrash(source=SOURCE, actor=SOURCE, media_source=row.source, ids=(row.id,))
+        )
 
     async def empty(
         self,
@@ -363,13 +370,15 @@ def _restore(root: Root, row: TrashedFile) -> Entry:
     return trash.restore(root, row.id, row.project, row.file.path)
 
 
-def _entry_at(root: Root, row: TrashedFile) -> Entry | None:
-    try:
-        with root.open(row.project, row.file.path) as file:
-            entry = entry_of(row.file.path, file.stat)
-    except (Missing, Rejected):
-        return None
-    return entry if entry.size_bytes == row.file.size_bytes else None
+def _entry_near(root: Root, row: TrashedFile) -> Entry | None:
+    """A file that came out of the trash, under one of the names that it may have got."""
+    folder, _, name = row.file.path.rpartition("/")
+    for candidate in free_names(name):
+        path = f"{folder}/{candidate}" if folder else candidate
+        found = entry_of_content(root, row.project, path, row.file)
+        if found is not None or not root.has_file(row.project, path):
+            return found
+    return None
 
 
 def _delete(root: Root, ids: list[str]) -> tuple[dict[str, int], PlayheadError | None]:

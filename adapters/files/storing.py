@@ -17,7 +17,7 @@ from adapters.files.counting import Count, ignore
 from adapters.files.errors import Changed, Missing, Unreachable
 from adapters.files.hashing import hash_file
 from adapters.files.locks import KeyedLocks
-from adapters.files.opening import mark_of
+from adapters.files.opening import entry_of, mark_of
 from adapters.files.parts import Part
 from adapters.files.places import Places
 from adapters.files.roots import Root
@@ -29,6 +29,7 @@ from projections.media_commands import SeeDuplicate, StoreFile
 from projections.media_events import MediaFile
 from projections.media_files import FILES, LibraryFile
 from projections.media_names import kind_of
+from projections.media_scan import Entry
 
 SOURCE = "files"
 """Under this name the log has what the keeper of files did."""
@@ -210,16 +211,20 @@ def _looked_at(root: Root, copies: list[LibraryFile]) -> tuple[LibraryFile | Non
 
 def is_there(root: Root, row: LibraryFile) -> bool:
     """Whether a file lies where it is known to be; read anew when somebody touched it since."""
+    return entry_of_content(root, row.project, row.file.path, row.file) is not None
+
+
+def entry_of_content(root: Root, project: str, path: str, file: MediaFile) -> Entry | None:
+    """What lies at a path, if it is a certain file, or another of its content."""
     try:
-        with root.open(row.project, row.file.path) as file:
-            known = (row.file.size_bytes, row.file.mtime_ns, row.file.inode)
-            if mark_of(file.stat) == known:
-                return True
-            return file.stat.st_size == row.file.size_bytes and (
-                hash_file(file.fd) == row.file.sha256
-            )
+        with root.open(project, path) as opened:
+            found = entry_of(path, opened.stat)
+            if mark_of(opened.stat) == (file.size_bytes, file.mtime_ns, file.inode):
+                return found
+            is_same = found.size_bytes == file.size_bytes and hash_file(opened.fd) == file.sha256
+            return found if is_same else None
     except (Missing, Changed):
-        return False
+        return None
 
 
 def _duplicate(order: Order, row: LibraryFile) -> SeeDuplicate:

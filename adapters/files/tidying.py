@@ -69,12 +69,16 @@ class Tidier:
 
     async def _return(self, source: str, root: Root, trash_id: str, name: str) -> None:
         rows = await self._desk.read(partial(_named, source, name))
-        empty = await anyio.to_thread.run_sync(_empty_places, root, rows)
-        if not empty:
+        row = await anyio.to_thread.run_sync(_origin, root, trash_id, rows)
+        if row is None:
             self._desk.tell("warning", "trash_of_unknown_origin", of=source, id=trash_id, name=name)
             return
-        row = empty[0]
-        await anyio.to_thread.run_sync(trash.restore, root, trash_id, row.project, row.file.path)
+        place = (row.project, row.file.path)
+        try:
+            await anyio.to_thread.run_sync(trash.restore, root, trash_id, *place)
+        except PlayheadError as error:  # its project is no more, say: in the trash it is safe
+            self._desk.tell("warning", "trash_not_returned", id=trash_id, reason=str(error))
+            return
         self._desk.tell("info", "trash_returned", project=row.project, path=row.file.path)
 
     async def run(self) -> None:
@@ -116,10 +120,19 @@ def _named(source: str, name: str, views: Views) -> list[LibraryFile]:
     return rows
 
 
-def _empty_places(root: Root, rows: list[LibraryFile]) -> list[LibraryFile]:
-    return [
-        row for row in rows if not row.is_gone and not root.has_file(row.project, row.file.path)
-    ]
+def _origin(root: Root, trash_id: str, rows: list[LibraryFile]) -> LibraryFile | None:
+    """
+    Where a file in the trash was: the empty place of one as large and as old, best of the very same
+    one, though it may be known as gone by now; failing that, the only empty place there is.
+    """
+    thrown = trash.entry(root, trash_id)
+    empty = [row for row in rows if not root.has_file(row.project, row.file.path)]
+    marks = (thrown.size_bytes, thrown.mtime_ns)
+    alike = [row for row in empty if (row.file.size_bytes, row.file.mtime_ns) == marks]
+    if alike:
+        return min(alike, key=lambda row: row.file.inode != thrown.inode)
+    expected = [row for row in empty if not row.is_gone]
+    return expected[0] if len(expected) == 1 else None
 
 
 def _trashed(source: str, views: Views) -> dict[str, TrashedFile]:

@@ -125,6 +125,23 @@ def listing(root: Root) -> dict[str, str]:
     return found
 
 
+def entry(root: Root, trash_id: str) -> Entry:
+    """
+    What lies in the trash under an id; its path is its name.
+
+    Raises:
+        Unreachable: the root is not there.
+        Missing: nothing does.
+        PlayheadError: it cannot be said.
+    """
+    try:
+        with root.own_folder(_folder(trash_id)) as place:
+            name = _only_name(place, trash_id)
+            return entry_of(name, regular_status(place, name))
+    except OSError as error:
+        raise named(error, f"The trashed file {trash_id}") from error
+
+
 def clean(root: Root) -> int:
     """
     Removes what a crash left in the trash: unfinished copies, and folders with nothing in them.

@@ -200,7 +200,7 @@ class Uploads:
             Rejected: the content is not what was announced; the announcement is closed.
             PlayheadError: it cannot be placed now; another `resume` at its end may do it.
         """
-        part = self._open.pop(upload_id).part
+        part = self._open[upload_id].part  # it stays known: who asks meanwhile must not miss it
         try:
             row = await self._row(upload_id, actor)
             outcome = await self._store.store(part.root, part, _order(row), keeps_part=True)
@@ -210,6 +210,7 @@ class Uploads:
             await self._close(upload_id, "refused")
             raise
         finally:
+            del self._open[upload_id]
             self._busy.discard(upload_id)
         return outcome
 

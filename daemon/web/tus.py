@@ -144,7 +144,8 @@ async def upload_offset(services: Services, request: Request) -> Response:
     if await services.transfers.end_still(upload_id):
         upload = await services.keeper.upload(upload_id, actor=user)
     if upload.end is None and upload.offset_bytes == upload.announced.size_bytes:
-        # All of it came, but the end was missed: a client must not take that for done.
+        # It is being placed, or that was missed: a client must not take it for done until it is.
+        await services.transfers.end(upload_id)
         upload = await finish(services, upload_id, user)
     headers = {
         "Upload-Length": str(upload.announced.size_bytes),

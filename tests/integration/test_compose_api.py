@@ -42,6 +42,11 @@ def left(daemon):
     return list(folder.rglob("*")) if folder.exists() else []
 
 
+def clips_in(daemon):
+    """Every clip below the directory of the source."""
+    return sorted(daemon.root.rglob("*.mp4"))
+
+
 def compose(daemon, *inputs, **options):
     """The answer to an order to join clips of the project."""
     return daemon.client.post(COMPOSE, json={"inputs": inputs, **options}, timeout=60)
@@ -115,12 +120,13 @@ def test_what_is_there_is_not_written_over(daemon):
 )
 def test_what_makes_no_sense_is_refused(daemon, inputs, options):
     """400, and nothing is made."""
-    before = sorted(daemon.root.rglob("*"))
+    before = clips_in(daemon)
     answer = compose(daemon, *inputs, **options)
 
     assert 400 == answer.status_code, answer.text
     assert answer.json()["hint"]
-    assert before == sorted(daemon.root.rglob("*"))
+    assert before == clips_in(daemon)
+    assert [] == daemon.parts()
 
 
 def test_at_least_one_clip_is_needed(daemon):

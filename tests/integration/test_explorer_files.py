@@ -186,6 +186,22 @@ async def test_what_others_do_is_seen_at_once(house, project, shown, media):
     await expect(shown.card("b.wav")).to_be_focused()
 
 
+async def test_what_appears_above_moves_nothing(house, project, window):
+    """Who has scrolled goes on seeing the same files in the same place when others arrive."""
+    house.stock(project, **{f"n{number:02d}_wav": b"n%d" % number for number in range(30)})
+    address = f"{house.daemon.url}/#library/primary/{project}?sort=name&order=asc"
+    shown = await window(address, viewport={"width": 1000, "height": 500})
+    await expect(shown.card("n00.wav")).to_be_visible()
+    await shown.page.locator(".scroller").evaluate("(scroller) => scroller.scrollTop = 700")
+    await expect(shown.card("n09.wav")).to_be_in_viewport()
+    before = await shown.card("n09.wav").bounding_box()
+    house.stock(project, **{f"b{number}_wav": b"b%d" % number for number in range(6)})
+    await expect(shown.page.locator(".titles .amount")).to_have_text("39 files")
+
+    await expect(shown.card("n09.wav")).to_be_in_viewport()
+    assert before["y"] == (await shown.card("n09.wav").bounding_box())["y"]
+
+
 async def test_a_page_that_somebody_uploaded_never_runs(house, project, shown):
     """It has no preview, and even its own address only offers it to be saved."""
     path = f"/api/projects/{project}/upload"

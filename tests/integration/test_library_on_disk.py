@@ -3,6 +3,8 @@ The disk is the source of truth: what somebody does to it with a file manager is
 is known of a file survives it.
 """
 
+import hashlib
+import json
 import shutil
 import time
 
@@ -194,15 +196,20 @@ def test_an_unchanged_project_is_not_read_again(library):
 
 
 def test_what_media_sync_api_knew_of_a_project_is_taken_over(library):
-    """Its notes and when it was created."""
+    """Its notes, when it was created, and the tags of its files."""
     folder = library.root / "P9-Old"
-    folder.mkdir()
+    notes = folder / "ingest" / "_metadata"
+    notes.mkdir(parents=True)
+    clip = b"an old clip"
+    note = {"schema_version": 1, "tags": {"manual": ["Wide ", "sea"], "derived": ["x"]}}
+    (notes / f"{hashlib.sha256(clip).hexdigest()}.json").write_text(json.dumps(note))
     (folder / "index.json").write_text(
         '{"project": "P9-Old", "notes": "from before", "created_at": "2024-05-01T10:00:00+00:00",'
         ' "files": [], "counts": {"videos": 0}}'
     )
-    library.put("P9-Old/ingest/originals/a.mov", seed=1)
+    library.put("P9-Old/ingest/originals/a.mov", clip)
     wait_until(lambda: library.listed("P9-Old"), "our index.json")
 
     index = library.index("P9-Old")
     assert ("from before", "2024-05-01") == (index["notes"], index["created_at"][:10])
+    assert ["sea", "wide"] == tags(library, "P9-Old")

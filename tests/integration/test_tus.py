@@ -11,12 +11,15 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from daemon.web.upload_body import BUFFER_BYTES
 from support.upload_daemon import ORIGINALS, PROJECT, UploadDaemon, film, sha256_of
 
 MIB = 1024 * 1024
 LIMIT_BYTES = 8 * MIB
-SEEN_BYTES = MIB + MIB // 2
+SEEN_BYTES = BUFFER_BYTES + MIB // 2
 """More than is collected before it is written, so that one can see that it came."""
+
+TRICKLE_S = 0.05
 
 MTIME_MS = 1_700_000_000_123
 OFFSET_TYPE = {"Content-Type": "application/offset+octet-stream"}
@@ -327,14 +330,27 @@ def test_a_broken_part_with_a_checksum_is_taken_back(daemon, name):
     assert data == daemon.on_disk()[name]
 
 
+def trickle(connection, data, over):
+    """Sends some bytes one by one until it is over, and then the rest."""
+    sent = 0
+    while not over.wait(TRICKLE_S):
+        connection.sendall(data[sent : sent + 1])
+        sent += 1
+    connection.sendall(data[sent:])
+
+
 def test_a_second_request_waits_for_one_that_gets_on(daemon, name):
     """423: two writers would mix their bytes."""
-    data = film(2 * MIB, seed=7)
+    data = film(2 * SEEN_BYTES, seed=7)
     address = announced(daemon, name, len(data))
+    over = threading.Event()
     with begin_raw(daemon, address, 0, data[:SEEN_BYTES], size_bytes=len(data)) as connection:
+        sender = threading.Thread(target=trickle, args=(connection, data[SEEN_BYTES:], over))
+        sender.start()
         daemon.wait_until(lambda: ask(daemon, address).headers["upload-offset"] != "0")
         second = add(daemon, address, 0, data)
-        connection.sendall(data[SEEN_BYTES:])
+        over.set()
+        sender.join()
         first = connection.recv(4_096)
 
     assert 423 == second.status_code
@@ -344,7 +360,7 @@ def test_a_second_request_waits_for_one_that_gets_on(daemon, name):
 
 def test_a_request_that_stands_still_makes_way(daemon, name):
     """A client whose network changed goes on at once, not when the old connection times out."""
-    data = film(2 * MIB, seed=8)
+    data = film(2 * SEEN_BYTES, seed=8)
     address = announced(daemon, name, len(data))
     with begin_raw(daemon, address, 0, data[:SEEN_BYTES], size_bytes=len(data)) as connection:
         daemon.wait_until(lambda: ask(daemon, address).headers["upload-offset"] != "0")
@@ -381,6 +397,30 @@ def test_two_requests_at_once_never_mix(daemon, name):
     assert data == daemon.on_disk()[name]
 
 
+def test_who_asks_while_it_is_placed_is_not_told_that_it_is_gone(daemon, name):
+    """A client would begin again, and the end of the upload would be forgotten."""
+    data = film(4 * MIB, seed=10)
+    over = threading.Event()
+    statuses = set()
+
+    def keep_asking(address):
+        with httpx.Client(base_url=daemon.url, trust_env=False, timeout=20) as client:
+            while not over.is_set():
+                statuses.add(client.head(address, headers=SPEAKS).status_code)
+
+    for number in range(5):
+        address = announced(daemon, f"{number}-{name}", len(data) - number)
+        asking = threading.Thread(target=keep_asking, args=(address,))
+        over.clear()
+        asking.start()
+        add(daemon, address, 0, data[number:]).raise_for_status()
+        over.set()
+        asking.join()
+
+        assert "playhead-result" in ask(daemon, address).headers
+    assert {200} == statuses
+
+
 def test_an_upload_that_is_given_up_is_gone(daemon, name):
     """With all that had come of it."""
     before = daemon.parts()
@@ -398,8 +438,8 @@ def test_an_upload_that_is_given_up_is_gone(daemon, name):
 def test_an_upload_can_be_given_up_while_it_is_sent(daemon, name):
     """Nobody has to wait for whoever is sending it."""
     before = daemon.parts()
-    address = announced(daemon, name, 2 * MIB)
-    with begin_raw(daemon, address, 0, bytes(SEEN_BYTES), size_bytes=2 * MIB):
+    address = announced(daemon, name, 2 * SEEN_BYTES)
+    with begin_raw(daemon, address, 0, bytes(SEEN_BYTES), size_bytes=2 * SEEN_BYTES):
         daemon.wait_until(lambda: ask(daemon, address).headers["upload-offset"] != "0")
         answer = daemon.client.delete(address, headers=SPEAKS)
 

@@ -123,14 +123,16 @@ def test_the_older_names_do_the_same(daemon):
 @pytest.mark.parametrize("batch_id", ["0" * 32, "../../etc/passwd", "a b", "%2e%2e"])
 def test_an_unknown_batch_is_not_found(daemon, batch_id):
     """An id is no path, and nothing is made of one."""
-    before = sorted(daemon.root.rglob("*"))
+    before = daemon.on_disk()
     query = {"batch_id": batch_id}
     upload = daemon.client.post(UPLOAD, params=query, files={"file": ("a.mov", b"x")})
     ended = finalize(daemon, batch_id)
     shown = daemon.client.post(UPLOAD, params=query | {"op": "snapshot"})
 
     assert [404, 404, 404] == [upload.status_code, ended.status_code, shown.status_code]
-    assert before == sorted(daemon.root.rglob("*"))
+    assert before == daemon.on_disk()
+    assert [] == daemon.parts()
+    assert [] == [path for path in daemon.root.rglob("*") if batch_id in path.name]
 
 
 def test_a_batch_of_another_project_is_not_found(daemon, batch):

@@ -40,15 +40,15 @@ Step = Callable[[], Awaitable[object]]
 class BusyDesk(WorkDesk):
     """
     The real desk, at which others are served first: what is put into `before` happens once, just
-    before a command of that type is carried out, and what is in `after` just when it was. One of a
-    type in `refused` is not carried out.
+    before a command of that type is carried out, and what is in `after` just when it was. `refused`
+    says how often commands of a type are still to be refused.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.before: dict[type[Command], Step] = {}
         self.after: dict[type[Command], Step] = {}
-        self.refused: set[type[Command]] = set()
+        self.refused: dict[type[Command], int] = {}
         self.told: list[str] = []
 
     async def submit(self, command: Command) -> Any:
@@ -56,7 +56,8 @@ class BusyDesk(WorkDesk):
         step = self.before.pop(type(command), None)
         if step is not None:
             await step()
-        if type(command) in self.refused:
+        if self.refused.get(type(command), 0) > 0:
+            self.refused[type(command)] -= 1
             raise StorageError("The disk is full.")
         receipts = await super().submit(command)
         step = self.after.pop(type(command), None)

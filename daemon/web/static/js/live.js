@@ -9,7 +9,7 @@
 
 const ADDRESS = "/api/library/changes";
 const RETRY_MS_MIN = 500;
-const RETRY_MS_MAX = 10_000;
+const RETRY_MS_MAX = 4000;
 
 /**
  * A page in the background lets go of its connection: browsers allow six to a server, for all

@@ -111,6 +111,8 @@ export class TopBar extends HTMLElement {
   }
 
   /**
+   * Shows what is searched for; what is being typed is not replaced by its own beginning.
+   *
    * @param {Place} place
    * @param {{isTyping: boolean}} how
    */
