@@ -2,7 +2,8 @@
 Making new clips out of those there are: joining several, turning one upright.
 
 What is made is written beside the other uploads and placed like one of them. The original of what
-was turned goes to the trash, so that nothing is lost even if the turning was not wanted.
+was turned goes to the trash once its copy is in the project, so that nothing is lost even if the
+turning was not wanted.
 """
 
 import secrets
@@ -16,6 +17,7 @@ import msgspec
 
 from adapters.activity import Activity, Progress, TaskKind, TaskState
 from adapters.files.compose import compose
+from adapters.files.errors import Changed
 from adapters.files.markers import OWN
 from adapters.files.orientation import make_upright
 from adapters.files.parts import UPLOADS, Part, file_name
@@ -26,7 +28,7 @@ from adapters.files.shelving import Place, Shelf
 from adapters.files.storing import Store
 from adapters.files.tool_errors import ToolError
 from adapters.files.tools import Toolbox
-from adapters.keeper import Composed, Composition, Order, Upright
+from adapters.keeper import Composed, Composition, Order, Outcome, Upright
 from adapters.ports import Desk
 from projections.errors import Conflict, NotFound, PlayheadError
 from projections.fold import Views
@@ -89,13 +91,23 @@ class Maker:
                 progress=progress.tell,
             )
             part = await anyio.to_thread.run_sync(Part.resume, target, part_id)
-            if wanted.may_overwrite:
-                await self._shelf.trash(place, [path], actor=wanted.actor)
-            outcome = await self._store.store(target, part, _order(wanted, folder, name))
+            with anyio.CancelScope(shield=True):
+                outcome = await self._put(place, part, _order(wanted, folder, name), wanted)
             progress.end("done")
         finally:
             progress.end("failed")
         return Composed(outcome=outcome, mode_used=made.mode)
+
+    async def _put(self, place: Place, part: Part, order: Order, wanted: Composition) -> Outcome:
+        """Stores what was made; what it writes over goes to the trash, and only if that is done."""
+        path = f"{order.folder}/{order.name}"
+        old = [path] if wanted.may_overwrite else []
+        thrown = await self._shelf.trash(place, old, actor=wanted.actor)
+        try:
+            return await self._store.store(place.root, part, order)
+        except PlayheadError:
+            await self._shelf.restore(list(thrown.ids.values()), actor=wanted.actor)
+            raise
 
     async def _refuse_taken(self, place: Place, path: str) -> None:
         if await anyio.to_thread.run_sync(place.root.has_file, place.project, path):
@@ -112,8 +124,7 @@ class Maker:
         ]
 
     async def _located(self, source: str, project: str, path: str) -> Path:
-        row = await self._desk.read(lambda views: views.get(FILES, (source, project, path)))
-        if row is None or row.is_gone:
+        if await self._row(source, project, path) is None:
             hint = f"GET /api/projects/{project}/media lists the files there are."
             raise NotFound(f"{path!r} is not indexed in {project!r}.", hint=hint)
         root = await self._places.project(source, project)
@@ -160,7 +171,7 @@ class Maker:
         return Upright(path=path, rotation_degrees=degrees, status="normalized", sha256=sha256)
 
     async def _made_upright(self, place: Place, row: LibraryFile, actor: str) -> str:
-        """Makes the copy first: the original leaves its place when there is something for it."""
+        """Makes the copy, which takes the place of the original."""
         original = await self._located(row.source, row.project, row.file.path)
         part_id = secrets.token_hex(ID_BYTES)
         progress = self._progress("upright", place.source, place.project, part_id)
@@ -174,12 +185,31 @@ class Maker:
             )
             part = await anyio.to_thread.run_sync(Part.resume, place.root, part_id)
             with anyio.CancelScope(shield=True):
-                await self._shelf.trash(place, [row.file.path], actor=actor)
-                outcome = await self._store.store(place.root, part, _upright(row, actor))
+                outcome = await self._put_upright(place, part, row, actor)
             progress.end("done")
         finally:
             progress.end("failed")
         return outcome.sha256
+
+    async def _put_upright(self, place: Place, part: Part, row: LibraryFile, actor: str) -> Outcome:
+        """
+        Stores a copy beside the original, which only then goes to the trash and leaves its name to
+        the copy: whenever this is interrupted, one of the two is in the project.
+        """
+        path = row.file.path
+        now = await self._row(row.source, row.project, path)
+        if now is None or now.file.sha256 != row.file.sha256:
+            await anyio.to_thread.run_sync(part.discard)
+            raise Changed(f"{path!r} was written to or moved while it was turned.")
+        outcome = await self._store.store(place.root, part, _upright(now, actor))
+        await self._shelf.trash(place, [path], actor=actor)
+        if outcome.is_stored:
+            await self._shelf.rename(place, {outcome.path: path}, actor=actor)
+        return outcome
+
+    async def _row(self, source: str, project: str, path: str) -> LibraryFile | None:
+        row = await self._desk.read(lambda views: views.get(FILES, (source, project, path)))
+        return None if row is None or row.is_gone else row
 
 
 class _Told:

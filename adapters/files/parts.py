@@ -80,7 +80,6 @@ class Part:
         try:
             with root.made_own_folder(UPLOADS) as uploads:
                 fd = open_beneath(uploads, file_name(part_id), flags, mode=PART_MODE)
-                sync_folder(uploads)
         except OSError as error:
             raise named(error, f"The upload {part_id}") from error
         return cls(root, part_id, fd, hashlib.sha256(usedforsecurity=False))
@@ -187,6 +186,8 @@ class Part:
             PlayheadError: as `sync` does.
         """
         self.sync()
+        with self.root.own_folder(UPLOADS) as uploads:
+            sync_folder(uploads)
         self._close()
 
     def finish(self, mode: int, mtime_ns: int | None = None) -> str:
@@ -272,8 +273,7 @@ class Part:
             if error.errno != errno.EXDEV:
                 raise
             return self._copy(uploads, target, wanted)
-        sync_folder(target)
-        sync_folder(uploads)
+        sync_folder(target)  # should the old name come back after a power cut, `clean` removes it
         return taken, os.fstat(self._fd)
 
     def _copy(self, uploads: int, target: int, wanted: str) -> tuple[str, os.stat_result]:

@@ -59,6 +59,13 @@ class WatchedLibrary(DaemonProcess):
         wanted = sorted(paths)
         wait_until(lambda: self.paths(project) == wanted, f"{project} to hold {wanted}", WAIT_S)
 
+    def wait_for_index(self, project: str, *paths: str) -> None:
+        """Returns once `index.json` tells of exactly these files."""
+        wanted = sorted(paths)
+        wait_until(
+            lambda: self.listed(project) == wanted, f"{project}/index.json of {wanted}", WAIT_S
+        )
+
     def events_of(self, kind: str, project: str) -> list[dict[str, Any]]:
         """The data of the events of one type about a project, oldest first."""
         found = [event["data"] for event in self.events(type=kind)]
@@ -66,9 +73,10 @@ class WatchedLibrary(DaemonProcess):
 
     def index(self, project: str) -> dict[str, Any]:
         """What `index.json` of a project says; nothing while there is none."""
+        file = self.root / project / "index.json"
         try:
-            found: dict[str, Any] = json.loads((self.root / project / "index.json").read_text())
-        except FileNotFoundError:
+            found: dict[str, Any] = json.loads(file.read_text()) if _is_plain(file) else {}
+        except (FileNotFoundError, RecursionError):
             return {}
         return found
 
@@ -82,3 +90,7 @@ class WatchedLibrary(DaemonProcess):
         parts = [path for path in (own / "uploads").rglob("*") if path.is_file()]
         hidden = list(self.root.rglob(".playhead-*"))
         return sorted(os.fspath(path.relative_to(self.root)) for path in [*parts, *hidden])
+
+
+def _is_plain(file: Path) -> bool:
+    return file.is_file() and not file.is_symlink()
