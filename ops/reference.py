@@ -160,8 +160,7 @@ def _metrics() -> str:
 def prometheus_name(instrument: Instrument) -> str:
     """The name under which Prometheus sees an instrument."""
     name = instrument.name.replace(".", "_")
-    if instrument.unit == "s":
-        name += "_seconds"
+    name += {"s": "_seconds", "By": "_bytes"}.get(instrument.unit, "")
     return name + ("_total" if instrument.kind == "counter" else "")
 
 

@@ -182,6 +182,7 @@ class _Visit:
         for project in known:
             if project not in there:
                 await self._lose(project)
+        self._desk.tell("info", "source_swept", of=self.source, projects=len(there))
 
     async def _known(self) -> dict[str, Project]:
         rows = await self._desk.read(partial(_projects, self.source))

@@ -3,18 +3,22 @@ Putting a root in order after a crash: nothing unfinished stays, and nothing els
 """
 
 import os
+import time
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 
-from adapters.files import parts, trash
-from adapters.files.atomic import is_left_over
-from adapters.files.errors import Missing
-from adapters.files.kernel import names_in
+from adapters.files import trash
+from adapters.files.atomic import is_left_over, temporary_name
+from adapters.files.errors import Missing, named
+from adapters.files.kernel import held, names_in, open_beneath
+from adapters.files.parts import PART_MODE, SUFFIX, UPLOADS
 from adapters.files.roots import Root
 from adapters.files.walk import folders
 from projections.media_names import LISTING_FILE
 
 VIEWS = LISTING_FILE.rpartition("/")[0]
+
+_BEGAN_NS = time.monotonic_ns()
 
 
 def clean(root: Root, keep: AbstractSet[str]) -> int:
@@ -33,7 +37,7 @@ def clean(root: Root, keep: AbstractSet[str]) -> int:
         Unreachable: the root is not there.
         PlayheadError: the disk would not let something go.
     """
-    count = parts.keep_only(root, keep) + trash.clean(root)
+    count = _keep_parts(root, keep) + trash.clean(root)
     for project in root.projects():
         with suppress(Missing):  # deleted since it was listed
             for folder in (VIEWS, *folders(root, project)):
@@ -49,3 +53,36 @@ def _clean_folder(root: Root, project: str, folder: str) -> int:
                 os.unlink(name, dir_fd=descriptor)
         return len(names)
     return 0
+
+
+def _keep_parts(root: Root, keep: AbstractSet[str]) -> int:
+    """What was written to since this process began is on its way in, whatever is on record."""
+    count = 0
+    try:
+        with root.made_own_folder(UPLOADS) as uploads:
+            began_ns = _began_ns(uploads)
+            for name in names_in(uploads):
+                if name.removesuffix(SUFFIX) not in keep:
+                    count += _remove_older(uploads, name, began_ns)
+    except OSError as error:
+        raise named(error, "The folder of uploads") from error
+    return count
+
+
+def _began_ns(folder: int) -> int:
+    """When this process began, by the clock of the disk, which may be that of another machine."""
+    name = temporary_name()
+    with held(
+        open_beneath(folder, name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode=PART_MODE)
+    ) as fd:
+        os.unlink(name, dir_fd=folder)
+        now_ns = os.fstat(fd).st_ctime_ns
+    return now_ns - (time.monotonic_ns() - _BEGAN_NS)
+
+
+def _remove_older(folder: int, name: str, than_ns: int) -> bool:
+    with suppress(FileNotFoundError):
+        if os.stat(name, dir_fd=folder, follow_symlinks=False).st_ctime_ns < than_ns:
+            os.unlink(name, dir_fd=folder)
+            return True
+    return False

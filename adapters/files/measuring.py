@@ -5,7 +5,6 @@ What somebody is looking at comes first. A few programs run at a time, at low pr
 cannot be understood is put on record as such and not tried again until it changes.
 """
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from adapters.files.settings import FileSettings
 from adapters.files.thumbnails import study, thumbnail_path
 from adapters.files.tool_errors import Gone, ToolMissing
 from adapters.files.tools import Toolbox
+from adapters.files.waiting import first_of
 from adapters.keeper import Picture
 from adapters.ports import Desk
 from projections.errors import NotFound, PlayheadError
@@ -110,9 +110,7 @@ class Measurer:
             self._woken = anyio.Event()
             if await self._work():
                 continue
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_wake, changed.wait, tasks.cancel_scope)
-                tasks.start_soon(_wake, self._woken.wait, tasks.cancel_scope)
+            await first_of(changed.wait, self._woken.wait)
             await anyio.sleep(QUIET_S)
 
     async def _work(self) -> bool:
@@ -200,11 +198,6 @@ def _located(root: Root, row: LibraryFile) -> Path:
         if mark_of(file.stat) != known:
             raise Changed(f"The file {row.project}/{row.file.path} was written to.")
     return root.locate(row.project, row.file.path)
-
-
-async def _wake(wait: Callable[[], Awaitable[object]], scope: anyio.CancelScope) -> None:
-    await wait()
-    scope.cancel()
 
 
 def _mark(row: LibraryFile) -> tuple[str, str, str, int]:

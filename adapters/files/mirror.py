@@ -16,6 +16,7 @@ import msgspec
 from adapters.files.errors import Missing, Outside
 from adapters.files.places import Places
 from adapters.files.roots import Root
+from adapters.files.waiting import first_of
 from adapters.ports import Desk
 from projections.errors import PlayheadError
 from projections.fold import Views
@@ -34,6 +35,9 @@ INDEX_BYTES_MAX = 1024**3
 
 QUIET_S = 0.5
 """How long changes are gathered before they are written."""
+
+AGAIN_S = 5.0
+"""How long a project is left alone when its disk is full, or away, or somebody deletes it."""
 
 REST_SHARE = 10
 """After a writing that took a second, a project is left alone for so many seconds."""
@@ -56,20 +60,15 @@ class Mirror:
         self._places = places
         self._written: dict[tuple[str, str], int] = {}
         self._not_before_s: dict[tuple[str, str], float] = {}
+        self._woken = anyio.Event()
 
     async def run(self) -> None:
         """Follows the log until cancelled."""
-        head = -1
         while True:
             changed = self._desk.changed
-            if self._desk.head != head:
-                head = self._desk.head
-                waiting = await self.write_due()
-                if waiting:
-                    head = -1
-                    await anyio.sleep(QUIET_S)
-                    continue
-            await changed.wait()
+            self._woken = anyio.Event()
+            if not await self.write_due():
+                await first_of(changed.wait, self._woken.wait)
             await anyio.sleep(QUIET_S)
 
     async def write_due(self) -> bool:
@@ -85,14 +84,16 @@ class Mirror:
                 if self._desk.monotonic_s() < self._not_before_s.get(key, 0.0):
                     waiting = True
                     continue
-                await self._refresh(source, project)
+                waiting = not await self._refresh(source, project) or waiting
         return waiting
 
     def forget(self, source: str, project: str) -> None:
         """Has a project looked at again: somebody touched what lies in it."""
         self._written.pop((source, project), None)
+        self._woken.set()
 
-    async def _refresh(self, source: Source, project: Project) -> None:
+    async def _refresh(self, source: Source, project: Project) -> bool:
+        """Whether both files are as they should be; if not, they are tried again."""
         key = (source.name, project.project)
         root = self._places.root_of(source)
         started_s = self._desk.monotonic_s()
@@ -102,9 +103,12 @@ class Mirror:
                 await self._write(root, source.name, project.project)
         except (OSError, PlayheadError) as error:
             self._desk.tell("warning", "index_not_written", project=project.project, why=str(error))
+            self._not_before_s[key] = self._desk.monotonic_s() + AGAIN_S
+            return False
         took_s = self._desk.monotonic_s() - started_s
         self._not_before_s[key] = self._desk.monotonic_s() + took_s * REST_SHARE
         self._written[key] = project.seq
+        return True
 
     async def _write(self, root: Root, source: str, project: str) -> None:
         found = await self._desk.read(partial(_whole, source, project))

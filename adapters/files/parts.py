@@ -10,16 +10,13 @@ import errno
 import hashlib
 import os
 import re
-import time
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from adapters.files.atomic import temporary_name
 from adapters.files.errors import DiskFull, Missing, named
 from adapters.files.hashing import Cancelled, Progress, feed, ignore, never
-from adapters.files.kernel import held, names_in, open_beneath, sync_folder
+from adapters.files.kernel import open_beneath, sync_folder
 from adapters.files.markers import OWN
 from adapters.files.opening import OpenFile, entry_of, open_regular, regular_status
 from adapters.files.placing import copy_in, rename_in, write_all
@@ -35,8 +32,6 @@ PART_MODE = 0o600
 
 MTIME_NS_MAX = 2**62
 """The year 2116. Clients send nonsense, and some disks refuse it."""
-
-_BEGAN_NS = time.monotonic_ns()
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -61,6 +56,8 @@ class Part:
         self.root = root
         self.id = part_id
         self.size_bytes = 0
+        self.outlives_full_disk = False
+        """Whether what was written stays when there is no room for more: somebody may go on."""
         self._fd = fd
         self._found = found
         self._is_finished = False
@@ -135,7 +132,7 @@ class Part:
         Adds bytes at the end.
 
         Raises:
-            DiskFull: there is no room; the part is gone.
+            DiskFull: there is no room; the part is gone, or without these bytes.
             PlayheadError: the disk failed; call `discard`.
         """
         assert not self._is_finished
@@ -143,6 +140,8 @@ class Part:
         try:
             write_all(self._fd, view, self.size_bytes)
         except OSError as error:
+            if self.outlives_full_disk:
+                raise self._cut(error) from error
             raise self._failed(error) from error
         self._found.update(view)
         self.size_bytes += len(view)
@@ -171,8 +170,10 @@ class Part:
 
         Raises:
             DiskFull: there is no room; the part is gone.
-            PlayheadError: the disk failed; call `discard`.
+            PlayheadError: the disk failed, or had before; call `discard`.
         """
+        if self._fd < 0:
+            raise Missing(f"The upload {self.id} is gone.")
         try:
             os.fdatasync(self._fd)
         except OSError as error:
@@ -180,11 +181,14 @@ class Part:
 
     def pause(self) -> None:
         """
-        Makes what was written durable and closes the file; `resume` goes on.
+        Makes what was written durable and closes the file; `resume` goes on. Where the part is gone
+        nothing is to be done.
 
         Raises:
             PlayheadError: as `sync` does.
         """
+        if self._fd < 0:
+            return
         self.sync()
         with self.root.own_folder(UPLOADS) as uploads:
             sync_folder(uploads)
@@ -298,6 +302,12 @@ class Part:
         with suppress(PlayheadError):
             remove(self.root, self.id)
 
+    def _cut(self, error: OSError) -> PlayheadError:
+        """Nothing is left of bytes that were not all written: their room is needed."""
+        with suppress(OSError):
+            os.ftruncate(self._fd, self.size_bytes)
+        return named(error, f"The upload {self.id}")
+
     def _failed(self, error: OSError) -> PlayheadError:
         found = named(error, f"The upload {self.id}")
         if isinstance(found, DiskFull):
@@ -355,46 +365,3 @@ def look(root: Root, part_id: str) -> os.stat_result:
             return file.stat
     except OSError as error:
         raise named(error, f"The upload {part_id}") from error
-
-
-def keep_only(root: Root, keep: AbstractSet[str]) -> int:
-    """
-    Removes the parts of all uploads but those, and but what was written to since this process
-    began: that is on its way in, whatever is on record about it.
-
-    Returns:
-        How many were removed.
-
-    Raises:
-        Unreachable: the root is not there.
-        PlayheadError: the disk would not let one go.
-    """
-    count = 0
-    try:
-        with root.made_own_folder(UPLOADS) as uploads:
-            began_ns = _began_ns(uploads)
-            for name in names_in(uploads):
-                if name.removesuffix(SUFFIX) not in keep:
-                    count += _remove_older(uploads, name, began_ns)
-    except OSError as error:
-        raise named(error, "The folder of uploads") from error
-    return count
-
-
-def _began_ns(folder: int) -> int:
-    """When this process began, by the clock of the disk, which may be that of another machine."""
-    name = temporary_name()
-    with held(
-        open_beneath(folder, name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode=PART_MODE)
-    ) as fd:
-        os.unlink(name, dir_fd=folder)
-        now_ns = os.fstat(fd).st_ctime_ns
-    return now_ns - (time.monotonic_ns() - _BEGAN_NS)
-
-
-def _remove_older(folder: int, name: str, than_ns: int) -> bool:
-    with suppress(FileNotFoundError):
-        if os.stat(name, dir_fd=folder, follow_symlinks=False).st_ctime_ns < than_ns:
-            os.unlink(name, dir_fd=folder)
-            return True
-    return False

@@ -20,6 +20,8 @@ from projections.media_report import Report
 
 PROGRESS_EVERY_S = "0.5"
 NO_SPACE = "No space left on device"
+FULL_BYTES = 64 * 1024
+"""With less than this left, nothing can be written that is worth it."""
 
 Progress: TypeAlias = Callable[[float, float], None]
 """Is told the seconds that are done, and all there are. It must not raise."""
@@ -64,7 +66,7 @@ async def render(
         await _inspect(part, tools, check)
         accepted = True
     except ToolFailed as error:
-        if NO_SPACE in str(error):
+        if NO_SPACE in str(error) or await anyio.to_thread.run_sync(_is_full, part):
             raise DiskFull("There is no room for the new file on its disk.") from error
         raise
     finally:
@@ -96,6 +98,15 @@ def _claim(part: Path) -> None:
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
     except OSError as error:
         raise named(error, "The unfinished file") from error
+
+
+def _is_full(part: Path) -> bool:
+    """Whether the disk is: the last words of a tool are not always about that."""
+    try:
+        found = os.statvfs(part)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize < FULL_BYTES
 
 
 def _remove(part: Path) -> None:

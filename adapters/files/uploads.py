@@ -14,7 +14,7 @@ import anyio.to_thread
 import msgspec
 
 from adapters.files import parts
-from adapters.files.errors import Missing, Unreachable
+from adapters.files.errors import Missing
 from adapters.files.parts import Mark, Part
 from adapters.files.places import Places
 from adapters.files.roots import Root
@@ -152,6 +152,7 @@ class Uploads:
         except Missing as error:
             await self._close(upload.id, "expired")
             raise _unknown(upload.id) from error
+        part.outlives_full_disk = True
         await self._make_room()
         self._open[upload.id] = _Open(part)
         return part
@@ -243,20 +244,37 @@ class Uploads:
         )
 
     async def expire(self) -> None:
-        """Gives up what nobody went on with in time, and forgets what was complete long enough."""
+        """
+        Gives up what nobody went on with in time, and forgets what was complete long enough. What
+        is all there, though nobody asked for the last step, is placed.
+        """
         now = self._desk.now_ns()
         for row in await self._desk.read(partial(_expired, now)):
-            if row.closed is not None:
-                await self._close(row.upload.id, "expired")
-                continue
             try:
-                if row.upload.id in self._busy or (await self._unfinished(row)).expires_ns > now:
-                    continue
-                await self._give_up(row, "expired")
+                await self._end(row, now)
             except NotFound:
                 continue
-            except (Unreachable, OSError):  # the disk is away: its uploads are waited for
-                continue
+            except (
+                PlayheadError,
+                OSError,
+            ) as error:  # the disk is away: its uploads are waited for
+                self._desk.tell("debug", "upload_not_ended", id=row.upload.id, reason=str(error))
+
+    async def _end(self, row: OpenUpload, now: Nanos) -> None:
+        upload = row.upload
+        if row.closed is not None:
+            await self._close(upload.id, "expired")
+            return
+        if upload.id in self._busy:
+            return
+        found = await self._unfinished(row)
+        if found.expires_ns > now:
+            return
+        if found.offset_bytes == upload.size_bytes:
+            await self.resume(upload.id, actor=row.user, offset=upload.size_bytes)
+            await self.complete(upload.id, actor=row.user)
+        else:
+            await self._give_up(row, "expired")
 
 
 def _expired(now: Nanos, views: Views) -> list[OpenUpload]:

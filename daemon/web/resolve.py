@@ -260,6 +260,7 @@ async def complete_job(services: Services, request: Request) -> Response:
 
 async def fail_job(services: Services, request: Request) -> Response:
     """Takes note that a claimed job failed, and why."""
+    require(request, "media")
     query = decode_query(request, FailQuery)
     return await _finished(services, request, "failed", error=query.error)
 

@@ -201,6 +201,7 @@ OVERRIDDEN: dict[str, Handler] = {
 
 async def override_upload_method(services: Services, request: Request) -> Response:
     """Does what X-HTTP-Method-Override says, for clients that can only send GET and POST."""
+    require(request, "media")
     method = request.headers.get("x-http-method-override", "").upper()
     handler = OVERRIDDEN.get(method)
     if handler is None:

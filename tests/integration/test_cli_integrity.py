@@ -56,9 +56,9 @@ def test_a_whole_log_is_proven(data):
     """Everything holds, and each view is named with the event it has come to."""
     told = playhead_inside("verify", data=data).stdout
 
-    assert "ok     9 events, chain " in told
+    assert "ok     10 events, chain " in told
     for name in ("positions", "timestamps", "sessions", "summary", "jobs"):
-        assert f"ok     {name} at 9, digest " in told
+        assert f"ok     {name} at 10, digest " in told
     assert told.endswith("Everything holds.\n")
 
 
@@ -68,7 +68,7 @@ def test_a_running_daemon_can_be_proven(data):
         daemon.client.post("/api/positions", json=report_body()).raise_for_status()
         told = playhead_inside("verify", data=data).stdout
 
-    assert "11 events" in told
+    assert "13 events" in told
     assert told.endswith("Everything holds.\n")
 
 
@@ -102,7 +102,7 @@ def test_a_log_that_lost_its_end_is_found_out_by_its_views(data):
     playhead_inside("verify", "--quick", data=data)
     told = playhead_inside("verify", data=data, code=1)
 
-    assert "WRONG  positions: it has applied an event 9 that this log does not hold" in told.stdout
+    assert "WRONG  positions: it has applied an event 10 that this log does not hold" in told.stdout
     assert "If the log lost events, restore it from a backup" in told.stderr
 
 
@@ -162,7 +162,7 @@ def test_an_export_carried_into_an_empty_log_keeps_the_chain(data, tmp_path):
     told = playhead("import", "--data", "new", "log.ndjson", folder=tmp_path).stdout
     new = tmp_path / "new"
 
-    assert "9 events added, 0 were known, 0 bad lines.\n" == told
+    assert "10 events added, 0 were known, 0 bad lines.\n" == told
     assert chain_head(data) == chain_head(new)
     assert exported(data) == exported(new)
     old, carried = (playhead_inside("verify", data=one).stdout for one in (data, new))
@@ -175,8 +175,8 @@ def test_an_import_may_be_repeated(data, tmp_path):
     again = playhead_inside("import", data=data, typed=text).stdout
     twice = playhead_inside("import", data=tmp_path / "new", typed=text * 2).stdout
 
-    assert "0 events added, 9 were known, 0 bad lines.\n" == again
-    assert "9 events added, 9 were known, 0 bad lines.\n" == twice
+    assert "0 events added, 10 were known, 0 bad lines.\n" == again
+    assert "10 events added, 10 were known, 0 bad lines.\n" == twice
     playhead_inside("verify", data=data)
 
 
@@ -212,7 +212,7 @@ def test_bad_lines_are_named_and_skipped(data, tmp_path):
 
     numbers = [int(text.split(":")[0].removeprefix("line ")) for text in told.stderr.splitlines()]
     assert list(range(2, 2 + len(bad))) == numbers
-    assert f"9 events added, 0 were known, {len(bad)} bad lines.\n" == told.stdout
+    assert f"10 events added, 0 were known, {len(bad)} bad lines.\n" == told.stdout
     assert "Traceback" not in told.stderr
     assert chain_head(data) == chain_head(new)
 
@@ -229,7 +229,7 @@ def test_an_import_into_a_used_log_moves_causes_along(data):
     playhead_inside("import", data=data, typed="\n".join(map(json.dumps, lines)))
     moved = [json.loads(text) for text in exported(data)][-3:]
 
-    assert [(10, None), (11, 10), (12, None)] == [(e["seq"], e["cause"]) for e in moved]
+    assert [(11, None), (12, 11), (13, None)] == [(e["seq"], e["cause"]) for e in moved]
     assert ids == [event["id"] for event in moved]
     playhead_inside("verify", data=data)
 

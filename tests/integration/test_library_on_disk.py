@@ -155,6 +155,17 @@ def test_the_views_come_back_when_they_are_deleted(library):
     assert (folder / "_manifest" / "files.jsonl").is_file()
 
 
+def test_the_views_come_back_by_themselves(tmp_path):
+    """With the next sweep, though nothing happened in the project; and so do damaged ones."""
+    with WatchedLibrary(tmp_path, settings={"sweep_every_s": "1"}) as library:
+        library.put("P1-Views/a.mov", seed=1)
+        library.wait_for_index("P1-Views", "a.mov")
+        (library.root / "P1-Views/index.json").unlink()
+        library.wait_for_index("P1-Views", "a.mov")
+        (library.root / "P1-Views/index.json").write_text("{}")
+        library.wait_for_index("P1-Views", "a.mov")
+
+
 def test_a_source_that_goes_offline_is_left_as_it_is_known(lonely, tmp_path):
     """An unmounted disk is not an empty one."""
     lonely.put("P1-Sea/a.mov", seed=1)

@@ -43,6 +43,11 @@ def daemon(tmp_path_factory):
         running.client.post("/api/positions", json=report_body()).raise_for_status()
         running.client.get("/api/resume?name=x").raise_for_status()
         running.client.get("/timestamps/some%20private%20name.mkv")
+        running.client.post("/api/projects", json={"name": "P1-Sea"}).raise_for_status()
+        clip = {"file": ("a.mov", b"a clip")}
+        running.client.post("/api/projects/P1-Sea/upload", files=clip).raise_for_status()
+        running.client.post("/api/projects/P1-Sea/reindex").raise_for_status()
+        wait_until(lambda: running.events(type="media.measured"), "a file looked into")
         wait_until(lambda: running.events(type="server.lost"), "a server that does not answer")
         with EventStream(running.url):
             wait_until(lambda: running.events(type="position.expired"), "an expired position")

@@ -34,8 +34,9 @@ class LibraryDaemon:
         return self.daemon.client
 
     def is_ready(self) -> bool:
-        """Whether the primary source can be used."""
-        return any(source["accessible"] for source in self.get("/api/sources"))
+        """Whether the primary source can be used, and was looked at for the first time."""
+        told = {line.get("event") for line in self.daemon.lines}
+        return "source_swept" in told and self.get("/api/sources")[0]["accessible"]
 
     def put(self, project: str, path: str, content: bytes, *, source: str = "primary") -> Path:
         """Writes a file into a project, as somebody with a file manager does."""
