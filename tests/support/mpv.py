@@ -269,13 +269,21 @@ class Mpv:
 
     def load(self, file: str | Path) -> None:
         """Replaces what is played and returns when the new file is loaded."""
-        before = self._loads()
+        before = self._events().count("file-loaded")
         self.command("loadfile", os.fspath(file))
-        self.wait(lambda: self._loads() > before, f"loading {file}")
+        self.wait(lambda: self._has_loaded(before), f"loading {file}")
         self.wait_playing()
 
-    def _loads(self) -> int:
-        return sum(event.get("event") == "playback-restart" for event in self.ipc.events)
+    def _events(self) -> list[str]:
+        return [str(event.get("event")) for event in self.ipc.events]
+
+    def _has_loaded(self, before: int) -> bool:
+        """Whether another file is loaded and plays; a late word about a seek is none of it."""
+        names = self._events()
+        if names.count("file-loaded") <= before:
+            return False
+        last = len(names) - 1 - names[::-1].index("file-loaded")
+        return "playback-restart" in names[last:]
 
     def seek(self, position_s: float) -> None:
         """
