@@ -8,16 +8,43 @@ from adapters.files.keeper import Keeper
 from adapters.files.settings import FileSettings
 from adapters.ports import Desk
 from daemon.config import Settings
+from daemon.errors import StartupRefused
 from daemon.telemetry.metrics import Metrics
 from projections.envelope import NANOS_PER_SECOND
+from projections.media_names import is_hidden_project
 
 SECONDS_PER_HOUR = 3_600
 SECONDS_PER_DAY = 86_400
 
 
 def keeper_of(settings: Settings, desk: Desk, data: Path, *, metrics: Metrics) -> Keeper:
-    """The keeper of the files of all sources."""
-    return Keeper(desk, file_settings(settings, data.absolute()), count=metrics.count)
+    """
+    The keeper of the files of all sources.
+
+    Raises:
+        StartupRefused: the data directory would be one of the projects.
+    """
+    told = file_settings(settings, data.absolute())
+    refuse_data_as_project(told)
+    return Keeper(desk, told, count=metrics.count)
+
+
+def refuse_data_as_project(settings: FileSettings) -> None:
+    """
+    What lies in a project is served to whoever may see files; the log and the credentials must not.
+
+    Raises:
+        StartupRefused: the data directory lies in the root of the primary source, and is not hidden
+            there.
+    """
+    root, data = settings.primary_root.resolve(), settings.data.resolve()
+    if not data.is_relative_to(root):
+        return
+    inside = data.relative_to(root).parts
+    if not inside or not is_hidden_project(inside[0]):
+        message = f"The data directory {data} lies in media.projects_root and would be served."
+        hint = "Use another directory for one of them, or give it a name that begins with a dot."
+        raise StartupRefused(message, hint=hint)
 
 
 def file_settings(settings: Settings, data: Path) -> FileSettings:
@@ -29,6 +56,7 @@ def file_settings(settings: Settings, data: Path) -> FileSettings:
         else data / "projects",
         makes_primary_root=not media.projects_root,
         allowed_roots=tuple(Path(root).absolute() for root in media.allowed_roots),
+        data=data,
         thumbnails=data / "thumbnails",
         temporary=Path(media.temp_root).absolute() if media.temp_root else data / "temporary",
         file_mode=int(media.file_mode, 8),

@@ -20,6 +20,7 @@ NAME_BYTES_MAX = 255
 
 PATH_BYTES_MAX = 1_024
 LABEL_CHARACTERS_MAX = 100
+TAG_CHARACTERS_MAX = 100
 
 ORIGINALS = "ingest/originals"
 EXPORTS = "exports"
@@ -234,6 +235,11 @@ def numbered(name: str, number: int) -> str:
 def normal_tags(tags: list[str]) -> tuple[str, ...]:
     """Tags as they are kept: trimmed, lower case, each once, sorted."""
     return tuple(sorted({tag for tag in (_tag(each) for each in tags) if tag}))
+
+
+def is_tag(text: str) -> bool:
+    """Whether a tag in normal form can be kept."""
+    return 0 < len(text) <= TAG_CHARACTERS_MAX and text.isprintable()
 
 
 def _tag(text: str) -> str:

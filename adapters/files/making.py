@@ -25,7 +25,7 @@ from adapters.files.places import Places
 from adapters.files.roots import Root
 from adapters.files.settings import FileSettings
 from adapters.files.shelving import Place, Shelf
-from adapters.files.storing import Store
+from adapters.files.storing import Store, is_there
 from adapters.files.tool_errors import ToolError
 from adapters.files.tools import Toolbox
 from adapters.keeper import Composed, Composition, Order, Outcome, Upright
@@ -197,8 +197,8 @@ class Maker:
         the copy: whenever this is interrupted, one of the two is in the project.
         """
         path = row.file.path
-        now = await self._row(row.source, row.project, path)
-        if now is None or now.file.sha256 != row.file.sha256:
+        now = await self._unchanged(place, row)
+        if now is None:
             await anyio.to_thread.run_sync(part.discard)
             raise Changed(f"{path!r} was written to or moved while it was turned.")
         outcome = await self._store.store(place.root, part, _upright(now, actor))
@@ -206,6 +206,13 @@ class Maker:
         if outcome.is_stored:
             await self._shelf.rename(place, {outcome.path: path}, actor=actor)
         return outcome
+
+    async def _unchanged(self, place: Place, row: LibraryFile) -> LibraryFile | None:
+        """What is known of a file by now, if it is where it was, and as it was."""
+        now = await self._row(row.source, row.project, row.file.path)
+        if now is None or now.file.sha256 != row.file.sha256:
+            return None
+        return now if await anyio.to_thread.run_sync(is_there, place.root, now) else None
 
     async def _row(self, source: str, project: str, path: str) -> LibraryFile | None:
         row = await self._desk.read(lambda views: views.get(FILES, (source, project, path)))

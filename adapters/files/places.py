@@ -106,6 +106,10 @@ class Places:
         if not any(real.is_relative_to(allowed.resolve()) for allowed in self._allowed()):
             hint = "Whoever runs the daemon lists the directories in media.allowed_roots."
             raise Rejected(f"{path!r} lies outside the directories that are allowed.", hint=hint)
+        data = self._settings.data.resolve()
+        if real.is_relative_to(data) or data.is_relative_to(real):
+            message = f"{path!r} holds what Playhead itself remembers, or lies in it."
+            raise Rejected(message, hint="Choose a directory that holds nothing but media.")
         for other in others:
             taken = Path(other.root).resolve()
             if real.is_relative_to(taken) or taken.is_relative_to(real):

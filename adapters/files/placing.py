@@ -119,9 +119,14 @@ def move_in(
 
 
 def _remove_copied(folder: int, name: str, file: OpenFile) -> None:
-    """Deletes an original, unless its name means another file by now: then there are two."""
-    if regular_status(folder, name).st_ino == file.stat.st_ino:
-        os.unlink(name, dir_fd=folder)
+    """
+    Deletes an original, unless its name means another file by now, or somebody wrote to it since it
+    was copied: then there are two.
+    """
+    with suppress(FileNotFoundError):
+        now = regular_status(folder, name)
+        if now.st_ino == file.stat.st_ino and not is_changed(file.stat, now):
+            os.unlink(name, dir_fd=folder)
 
 
 def copy_in(
@@ -145,6 +150,7 @@ def copy_in(
         try:
             written = _copy(file, copy, progress=progress, cancelled=cancelled)
             _check_copy(copy, written, sha256, cancelled)
+            _check_original(file)
             taken = rename_in(target, temporary, target, wanted)
         except BaseException:
             with suppress(OSError):
@@ -183,6 +189,11 @@ def _check_copy(copy: int, written: str, wanted: str, cancelled: Cancelled) -> N
     feed(found, copy, os.fstat(copy).st_size, cancelled=cancelled)
     if found.hexdigest() != written:
         raise Miscopied("A copy differs from what was written.")
+
+
+def _check_original(file: OpenFile) -> None:
+    if is_changed(file.stat, os.fstat(file.fd)):
+        raise Changed("A file changed while its copy was read back.")
 
 
 def write_all(fd: int, data: memoryview, offset: int) -> None:

@@ -9,10 +9,13 @@ import msgspec
 from adapters.files.errors import Missing
 from adapters.files.roots import Root
 from projections.errors import PlayheadError
-from projections.media_names import normal_tags
+from projections.media_names import is_tag, normal_tags
 
 FOLDER = "ingest/_metadata"
 NOTE_BYTES_MAX = 64 * 1024
+
+TAGS_MAX = 100
+"""Of one file; what a program wrote there by mistake is not all taken over."""
 
 
 class _Tags(msgspec.Struct, frozen=True):
@@ -40,6 +43,7 @@ def _noted(root: Root, project: str, sha256: str) -> tuple[str, ...]:
     """A note that cannot be read says nothing."""
     try:
         data = root.read(project, f"{FOLDER}/{sha256}.json", size_bytes_max=NOTE_BYTES_MAX)
-        return normal_tags(msgspec.json.decode(data, type=_Note).tags.manual)
-    except (PlayheadError, msgspec.DecodeError, UnicodeDecodeError):
+        noted = msgspec.json.decode(data, type=_Note).tags.manual
+        return tuple(tag for tag in normal_tags(noted) if is_tag(tag))[:TAGS_MAX]
+    except (PlayheadError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ()

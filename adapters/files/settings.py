@@ -17,6 +17,7 @@ class FileSettings(msgspec.Struct, frozen=True, kw_only=True):
         primary_root: root directory of the primary source.
         makes_primary_root: whether it is made when missing: it is ours, in the data directory.
         allowed_roots: directories under which other sources may lie.
+        data: directory of what the daemon itself remembers, its secrets included: never a source.
         thumbnails: directory of the cached pictures.
         temporary: directory for what is needed only while clips are joined.
         file_mode: permissions of stored files.
@@ -25,6 +26,7 @@ class FileSettings(msgspec.Struct, frozen=True, kw_only=True):
     primary_root: Path
     makes_primary_root: bool
     allowed_roots: tuple[Path, ...]
+    data: Path
     thumbnails: Path
     temporary: Path
     file_mode: int

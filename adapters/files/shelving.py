@@ -19,6 +19,7 @@ from adapters.files.errors import Missing
 from adapters.files.locks import KeyedLocks
 from adapters.files.places import Places
 from adapters.files.placing import free_names
+from adapters.files.recognizing import marks, moved_file, trashed_file
 from adapters.files.roots import Root
 from adapters.files.storing import entry_of_content, is_there
 from adapters.keeper import Emptied, Moved, Restored, Trashed
@@ -30,7 +31,7 @@ from projections.media_commands import EmptyTrash, MoveFiles, RestoreFile, Trash
 from projections.media_decisions import COPIES_MAX, FILES_PER_EVENT_MAX
 from projections.media_events import Discarded, MediaFile
 from projections.media_files import FILES, TRASH, LibraryFile, TrashedFile
-from projections.media_names import ORIGINALS, kind_of
+from projections.media_names import ORIGINALS
 from projections.media_scan import Entry
 
 SOURCE = "files"
@@ -72,13 +73,10 @@ class Shelf:
         ids: dict[str, str] = {}
         for chunk in _chunks([path for path in dict.fromkeys(paths) if path in rows]):
             with anyio.CancelScope(shield=True):
-                thrown, error = await anyio.to_thread.run_sync(_throw_away, place, chunk)
-                files = {
-                    path: Discarded(id=trash_id, file=rows[path].file)
-                    for path, trash_id in thrown.items()
-                }
-                await self._record_trash(place, files, actor)
-            ids |= thrown
+                files = [rows[path].file for path in chunk]
+                thrown, error = await anyio.to_thread.run_sync(_throw_away, place, files)
+                await self._record_trash(place, thrown, actor)
+            ids |= {path: each.id for path, each in thrown.items()}
             if error is not None:
                 raise error
         missing = tuple(path for path in dict.fromkeys(paths) if path not in ids)
@@ -126,7 +124,7 @@ class Shelf:
                 except Missing:
                     return None
                 try:
-                    await self._record_restore(row.id, entry, actor)
+                    await self._record_restore(row, entry, actor)
                 except PlayheadError:
                     await anyio.to_thread.run_sync(_throw_back, root, row, entry)
                     raise
@@ -135,14 +133,16 @@ class Shelf:
     async def _trashed(self, trash_id: str) -> TrashedFile | None:
         return await self._desk.read(lambda views: views.get(TRASH, (trash_id,)))
 
-    async def _record_restore(self, trash_id: str, entry: Entry, actor: str) -> None:
+    async def _record_restore(self, row: TrashedFile, entry: Entry, actor: str) -> None:
+        """What was written to in the trash keeps its old marks, so that the next look reads it."""
+        is_known = marks(entry)[:2] == marks(row.file)[:2]
         await self._desk.submit(
             RestoreFile(
                 source=SOURCE,
                 actor=actor,
-                id=trash_id,
+                id=row.id,
                 path=entry.path,
-                mtime_ns=entry.mtime_ns,
+                mtime_ns=entry.mtime_ns if is_known else row.file.mtime_ns,
                 inode=entry.inode,
             )
         )
@@ -154,7 +154,7 @@ class Shelf:
         """
         entry = await anyio.to_thread.run_sync(_entry_near, root, row)
         if entry is not None:
-            await self._record_restore(row.id, entry, row.deleted_by)
+            await self._record_restore(row, entry, row.deleted_by)
             return
         await self._desk.submit(
             EmptyTrash(source=SOURCE, actor=SOURCE, media_source=row.source, ids=(row.id,))
@@ -227,7 +227,7 @@ class Shelf:
             row = rows.get(path)
             if row is None:
                 continue
-            if await self._is_there_already(there, row):
+            if await self._is_there_already(here, there, row):
                 thrown = await self.trash(here, [path], actor=actor)
                 duplicates += thrown.ids
                 continue
@@ -237,13 +237,19 @@ class Shelf:
         missing = [p for p in dict.fromkeys(paths) if p not in moved and p not in duplicates]
         return Moved(moved=moved, duplicates=tuple(duplicates), missing=tuple(missing))
 
-    async def _is_there_already(self, there: Place, row: LibraryFile) -> bool:
-        """Whether the target has this content: not only on record, but on its disk."""
+    async def _is_there_already(self, here: Place, there: Place, row: LibraryFile) -> bool:
+        """
+        Whether the target has this content: not only on record, but on its disk; and whether the
+        file still is what it is known to be.
+        """
         copies = await self._desk.read(partial(_copies, row.file.sha256))
         place = (there.source, there.project)
         rows = [each for each in copies if (each.source, each.project) == place]
         return await anyio.to_thread.run_sync(
-            lambda: any(is_there(there.root, each) for each in rows if not each.is_gone)
+            lambda: (
+                any(is_there(there.root, each) for each in rows if not each.is_gone)
+                and is_there(here.root, row)
+            )
         )
 
     async def _move_one(
@@ -264,20 +270,17 @@ class Shelf:
                 )
             except Missing:
                 return None
-            await self._record_move(here, row.file, there, entry, actor=actor)
+            arrived = await anyio.to_thread.run_sync(
+                partial(
+                    moved_file, here.root, there.root, there.project, file=row.file, entry=entry
+                )
+            )
+            await self._record_move(here, row.file, there, arrived, actor=actor)
         return entry.path
 
     async def _record_move(
-        self, here: Place, file: MediaFile, there: Place, entry: Entry, *, actor: str
+        self, here: Place, file: MediaFile, there: Place, arrived: MediaFile, *, actor: str
     ) -> None:
-        arrived = msgspec.structs.replace(
-            file,
-            path=entry.path,
-            size_bytes=entry.size_bytes,
-            mtime_ns=entry.mtime_ns,
-            inode=entry.inode,
-            kind=kind_of(entry.path),
-        )
         await self._desk.submit(
             MoveFiles(
                 source=SOURCE,
@@ -337,19 +340,22 @@ def _chunks(items: list[str]) -> Iterator[list[str]]:
         yield items[start : start + CHUNK_FILES]
 
 
-def _throw_away(place: Place, paths: list[str]) -> tuple[dict[str, str], PlayheadError | None]:
-    """By path the id of each that was there, and what ended it before it was through."""
-    ids: dict[str, str] = {}
-    for path in paths:
+def _throw_away(
+    place: Place, files: list[MediaFile]
+) -> tuple[dict[str, Discarded], PlayheadError | None]:
+    """By path what was there and is in the trash, and what ended it before it was through."""
+    thrown: dict[str, Discarded] = {}
+    for file in files:
         trash_id = secrets.token_hex(ID_BYTES)
         try:
-            trash.throw_away(place.root, place.project, path, trash_id)
+            trash.throw_away(place.root, place.project, file.path, trash_id)
         except Missing:
             continue
         except PlayheadError as error:
-            return ids, error
-        ids[path] = trash_id
-    return ids, None
+            return thrown, error
+        known = trashed_file(place.root, trash_id, file)
+        thrown[file.path] = Discarded(id=trash_id, file=known)
+    return thrown, None
 
 
 def _put_back(place: Place, files: dict[str, Discarded]) -> None:

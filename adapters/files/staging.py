@@ -9,7 +9,8 @@ from pathlib import Path
 
 from adapters.files.errors import Unreachable, named
 
-PREFIX = "compose-"
+PREFIX = "playhead-compose-"
+"""Nobody else's folder is called so: what bears it is removed with all in it."""
 
 
 def stage(temporary: Path, roots: Iterable[Path]) -> Path:

@@ -9,9 +9,9 @@ from contextlib import suppress
 
 from adapters.files.atomic import is_left_over, is_temporary
 from adapters.files.errors import Missing, named
-from adapters.files.hashing import Cancelled, never
+from adapters.files.hashing import Cancelled, hash_file, never
 from adapters.files.kernel import DIRECTORY, held, names_in, open_beneath
-from adapters.files.opening import entry_of, regular_status
+from adapters.files.opening import entry_of, open_regular, regular_status
 from adapters.files.placing import move_in
 from adapters.files.roots import Root, check_served
 from projections.errors import PlayheadError, Rejected
@@ -138,6 +138,23 @@ def entry(root: Root, trash_id: str) -> Entry:
         with root.own_folder(_folder(trash_id)) as place:
             name = _only_name(place, trash_id)
             return entry_of(name, regular_status(place, name))
+    except OSError as error:
+        raise named(error, f"The trashed file {trash_id}") from error
+
+
+def sha256_of(root: Root, trash_id: str) -> str:
+    """
+    The hash of what lies in the trash under an id.
+
+    Raises:
+        PlayheadError: as `entry` does, or somebody writes to it.
+    """
+    try:
+        with (
+            root.own_folder(_folder(trash_id)) as place,
+            open_regular(place, _only_name(place, trash_id)) as file,
+        ):
+            return hash_file(file.fd)
     except OSError as error:
         raise named(error, f"The trashed file {trash_id}") from error
 

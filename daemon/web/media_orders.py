@@ -15,10 +15,9 @@ from daemon.web.services import Services
 from projections.media_commands import TagFiles
 from projections.media_decisions import FILES_PER_EVENT_MAX
 from projections.media_files import LibraryFile
-from projections.media_names import normal_tags
+from projections.media_names import TAG_CHARACTERS_MAX, is_tag, normal_tags
 from projections.media_sources import Project
 
-TAG_CHARACTERS_MAX = 100
 TAGS_MAX = 100
 """Tags that one request may put on or take off."""
 
@@ -126,7 +125,7 @@ def checked_tags(tags: Sequence[str]) -> tuple[str, ...]:
         raise HTTPProblem(400, f"More than {TAGS_MAX} tags at once.", hint="Send several requests.")
     normal = normal_tags(list(tags))
     for tag in normal:
-        if len(tag) > TAG_CHARACTERS_MAX or not tag.isprintable():
+        if not is_tag(tag):
             message = f"The tag {tag[:TAG_CHARACTERS_MAX]!r} cannot be kept."
             hint = f"A tag has up to {TAG_CHARACTERS_MAX} printable characters."
             raise HTTPProblem(400, message, hint=hint)

@@ -7,6 +7,7 @@ import pytest
 
 from adapters.files import transfer
 from adapters.files.errors import Changed, Missing, Outside, Stopped, Unreachable
+from adapters.files.hashing import CHUNK_BYTES
 from projections.errors import Rejected
 from support.roots import (
     FOLDER,
@@ -113,6 +114,25 @@ def test_file_that_changes_meanwhile_stays(here, far, change):
 
     assert len(calls) < 10
     assert path.exists()
+    assert {} == files_under(far.path)
+
+
+def test_file_that_is_written_to_while_its_copy_is_read_back_stays(here, far):
+    """With what was written, which the copy does not have."""
+    stored(here, "clip.mov", CONTENT)
+    path = here.path / PROJECT / CLIP
+    copied = -(-len(CONTENT) // CHUNK_BYTES)
+    asked = iter(range(100))
+
+    def disturb():
+        if next(asked) == copied:
+            path.write_bytes(CONTENT + b"more")
+        return False
+
+    with pytest.raises(Changed):
+        transfer.move(here, PROJECT, CLIP, (far, "P2-There", CLIP), cancelled=disturb)
+
+    assert {f"{PROJECT}/{CLIP}": CONTENT + b"more"} == files_under(here.path)
     assert {} == files_under(far.path)
 
 

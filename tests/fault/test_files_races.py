@@ -3,6 +3,8 @@ What others do between the disk and the record: somebody looks at a project, upl
 empties the trash at the worst moment. No file is lost, overwritten or forgotten, nor are its tags.
 """
 
+import hashlib
+
 import anyio
 import pytest
 
@@ -228,3 +230,67 @@ async def test_a_copy_has_tags_of_its_own(kept):
     await kept.look(B)
 
     assert () == await kept.tags(B, "copy.mov")
+
+
+def sha256_on_disk(kept, project, path):
+    """The hash of what really lies at a path."""
+    return hashlib.sha256((kept.root / project / path).read_bytes()).hexdigest()
+
+
+async def outcome_of(kept, project, data):
+    """What becomes of an upload of some bytes."""
+    before = len(kept.on_disk(project))
+    await kept.upload(project, "again.mov", data)
+    return "stored" if len(kept.on_disk(project)) > before else "duplicate"
+
+
+async def test_a_file_that_changed_unnoticed_moves_as_what_it_is(kept):
+    """Else its old content would be taken for present, and never be stored again."""
+    await kept.tagged(A, "clip.mov", b"old", "gold")
+    (kept.root / A / CLIP).write_bytes(b"new")
+
+    await kept.keeper.move(PRIMARY, A, [CLIP], to_source=PRIMARY, to_project=B, actor=ACTOR)
+    await kept.look(A)
+    row = await kept.file(B, CLIP)
+
+    assert sha256_on_disk(kept, B, CLIP) == row.file.sha256
+    assert ("gold",) == row.file.tags
+    assert (0, 1) == (await kept.count(A), await kept.count(B))
+    assert "stored" == await outcome_of(kept, B, b"old")
+
+
+async def test_a_file_that_changed_unnoticed_is_renamed_as_what_it_is(kept):
+    """Under its new name it has its new content."""
+    await kept.upload(A, "clip.mov", b"old")
+    (kept.root / A / CLIP).write_bytes(b"new")
+    target = f"{FOLDER}/new.mov"
+
+    await kept.keeper.rename(PRIMARY, A, {CLIP: target}, actor=ACTOR)
+
+    assert sha256_on_disk(kept, A, target) == (await kept.file(A, target)).file.sha256
+
+
+async def test_a_file_that_changed_unnoticed_is_thrown_away_as_what_it_is(kept):
+    """And is that when it is taken back."""
+    await kept.tagged(A, "clip.mov", b"old", "gold")
+    (kept.root / A / CLIP).write_bytes(b"new")
+
+    thrown = await kept.keeper.trash(PRIMARY, A, [CLIP], actor=ACTOR)
+    await kept.keeper.restore(list(thrown.ids.values()), actor=ACTOR)
+    row = await kept.file(A, CLIP)
+
+    assert sha256_on_disk(kept, A, CLIP) == row.file.sha256
+    assert ("gold",) == row.file.tags
+    assert 1 == await kept.count(A)
+
+
+async def test_a_file_that_changed_unnoticed_is_no_duplicate(kept):
+    """Though the target has what it was before."""
+    await kept.upload(A, "clip.mov", b"old")
+    await kept.upload(B, "kept.mov", b"old")
+    (kept.root / A / CLIP).write_bytes(b"new")
+
+    moved = await kept.keeper.move(PRIMARY, A, [CLIP], to_source=PRIMARY, to_project=B, actor=ACTOR)
+
+    assert ({CLIP: CLIP}, ()) == (moved.moved, moved.duplicates)
+    assert {"clip.mov": b"new", "kept.mov": b"old"} == kept.on_disk(B)

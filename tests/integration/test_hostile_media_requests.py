@@ -24,24 +24,16 @@ OURS = re.compile(r"P\d+-|_playhead$")
 """What may lie in the root."""
 
 PARTS = (
-    *(
-        "..",
-        "%2e%2e",
-        "%2E",
-        "..%2f..%2fsecret.mov",
-        "%252e%252e%252fsecret.mov",
-        "..%5csecret.mov",
-    ),
-    *("%2fetc%2fpasswd", "a%00b", "%0d%0aX-Evil:1", "%ed%a0%80", "%ff", "x" * 300, "con.mov"),
-    *("_playhead", "_Manifest", "index.json", "INDEX.JSON", ".hidden", "%c0%ae%c0%ae", "9" * 30),
+    *("%2e%2e", "..%2f..%2fsecret.mov", "%252e%252e%252fsecret.mov", "..%5csecret.mov"),
+    *("%2fetc%2fpasswd", "a%00b", "%0d%0aX-Evil:1", "%ed%a0%80", "x" * 300, "_playhead"),
+    *("INDEX.JSON", ".hidden", "9" * 30),
 )
 """Parts of a path, as they are sent."""
 
 TEXTS = ("../../secret.mov", "a\x00b\n", "\udc80", "x" * 5_000, "_playhead/root.json", "9" * 30, "")
 VALUES = (
-    *(None, True, -1, 10**30, [], {}, [[]], {"..": ".."}, ["x"] * 20_001),
-    *(["../../secret.mov"], ["a\x00b"], ["INDEX.JSON"]),
-    *("../../secret.mov", "a\x00b\n", "x" * 5_000, "_playhead", ""),
+    *(None, -1, 10**30, {}, [[]], {"..": ".."}, ["x"] * 20_001, "x" * 5_000, ""),
+    *(["../../secret.mov"], ["a\x00b"], "../../secret.mov", "a\x00b\n"),
 )
 BODIES = (
     *(b"{", b"[]", b'"x"', b"\xff\xfe", b"\x00", b"1" * 9_999, b"[" * 50_000),

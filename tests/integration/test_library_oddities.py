@@ -1,6 +1,8 @@
 """What strange disks and strange moments do to a library: nothing that lasts."""
 
 import base64
+import hashlib
+import json
 import os
 
 import pytest
@@ -32,17 +34,38 @@ def write_endless(path):
     path.symlink_to("/dev/zero")
 
 
-@pytest.mark.parametrize("write", [write_deep, os.mkfifo, write_endless])
-def test_an_index_that_cannot_be_read_is_replaced(library, write):
+def test_an_index_that_cannot_be_read_is_replaced(library):
     """Whoever wrote it; the project is looked at like any other."""
-    project = f"P1-{write.__name__}"
-    (library.root / project).mkdir()
-    write(library.root / project / "index.json")
-    library.put(f"{project}/a.mov", b"a")
+    writers = {"P1-Deep": write_deep, "P1-Pipe": os.mkfifo, "P1-Endless": write_endless}
+    for project, write in writers.items():
+        (library.root / project).mkdir()
+        write(library.root / project / "index.json")
+        library.put(f"{project}/a.mov", project.encode())
 
-    library.wait_for_paths(project, "a.mov")
-    library.wait_for_index(project, "a.mov")
+    for project in writers:
+        library.wait_for_paths(project, "a.mov")
+        library.wait_for_index(project, "a.mov")
     assert library.process.poll() is None
+
+
+NOTES = {
+    "deep": '{"origin": ' + "[" * 30_000 + "]" * 30_000 + "}",
+    "strange": json.dumps({"tags": {"manual": ["a" * 5_000, "bell\a", "", "plain"]}}),
+    "other": '{"tags": {"manual": [1, {}]}}',
+}
+
+
+def test_a_note_of_media_sync_api_may_be_anything(library):
+    """What cannot be a tag is none; the file is indexed all the same."""
+    for name, note in NOTES.items():
+        sha256 = hashlib.sha256(name.encode()).hexdigest()
+        library.put(f"P4-Notes/ingest/_metadata/{sha256}.json", note.encode())
+    for name in NOTES:
+        library.put(f"P4-Notes/{name}.mov", name.encode())
+
+    library.wait_for_paths("P4-Notes", *(f"{name}.mov" for name in NOTES))
+    tags = {item["name"]: item["tags"] for item in library.items(project="P4-Notes")}
+    assert {"deep.mov": [], "other.mov": [], "strange.mov": ["plain"]} == tags
 
 
 def test_times_that_no_clock_shows_are_kept_as_near_as_can_be(library):
@@ -72,6 +95,15 @@ def test_a_directory_can_become_a_source_under_another_name(library):
     answer = library.client.get("/api/projects/P1-There", params={"source": "after"})
 
     assert 200 == answer.status_code, answer.text
+
+
+def test_what_is_the_daemons_own_is_no_source(library):
+    """Its secrets would be served as somebody's projects."""
+    body = {"name": "own", "root": str(library.data)}
+    answer = library.client.post("/api/sources", json=body)
+
+    assert 400 == answer.status_code
+    assert "Playhead" in answer.json()["detail"]
 
 
 def announced(library, **pairs):

@@ -144,6 +144,7 @@ def settings_for(folder: Path) -> FileSettings:
         primary_root=folder / "projects",
         makes_primary_root=False,
         allowed_roots=(folder,),
+        data=folder / "data",
         thumbnails=folder / "thumbnails",
         temporary=folder / "temporary",
         file_mode=0o664,
