@@ -13,15 +13,15 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from adapters.files.changes import Touched
-from adapters.files.errors import Unreachable
+from adapters.disk.errors import Unreachable
+from adapters.disk.watch import watch
+from adapters.files.changes import Touched, WatchedRoot
 from adapters.files.mirror import Mirror, read_index
 from adapters.files.places import Places
 from adapters.files.roots import Root
 from adapters.files.scanning import Scanner
 from adapters.files.settings import FileSettings
 from adapters.files.tidying import Tidier
-from adapters.files.watch import watch
 from adapters.ports import Desk
 from projections.envelope import NANOS_PER_SECOND
 from projections.errors import PlayheadError
@@ -128,7 +128,7 @@ class Attendant:
         """A watch that breaks is begun again; meanwhile the sweeps go on."""
         while True:
             try:
-                async with aclosing(watch(root, tell=self._complain)) as changes:
+                async with aclosing(watch(WatchedRoot(root), tell=self._complain)) as changes:
                     async for touched in changes:
                         visit.note(touched)
             except PlayheadError as error:

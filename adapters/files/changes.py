@@ -1,15 +1,20 @@
 """
-What a bundle of notifications means: which projects and files to look at. Pure but for `is_folder`.
+A root as a tree that can be watched: its folders, and which projects and files to look at after a
+bundle of notifications.
 
 A notification is a hint and no more; what really happened is found out by looking.
 """
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
-from adapters.files.roots import is_kept
-from adapters.files.walk import KEPT_BY_STORAGE
+from adapters.disk.errors import Missing
+from adapters.disk.watch import Change, Meaning
+from adapters.files.roots import Root, is_kept
+from adapters.files.walk import KEPT_BY_STORAGE, folders
 from projections.media_names import is_hidden_project, is_media
 
 
@@ -25,43 +30,65 @@ class Touched(NamedTuple):
 
 EVERYTHING = Touched(None, None)
 
-CHANGES_MAX = 4_096
-"""
-A quarter of the events that the kernel keeps for us by default: with so many at once, some may have
-been dropped before we came to read them, and nobody would say so.
-"""
-
 PATHS_MAX = 1_000
 """With more files than this in one bundle, looking at their projects is quicker than at each."""
 
 
-class Change(NamedTuple):
-    """A path relative to the root, and whether it came or went or was only written to."""
+class WatchedRoot:
+    """The root of a source, for `adapters.disk.watch`."""
 
-    path: str
-    is_in_place: bool
+    everything = EVERYTHING
 
+    def __init__(self, root: Root) -> None:
+        self._root = root
 
-class Meaning(NamedTuple):
-    """What to look at, and whether folders came or went, so that others must be watched now."""
+    @property
+    def path(self) -> Path:
+        """Its directory."""
+        return self._root.path
 
-    touched: frozenset[Touched]
-    has_other_folders: bool
+    def check(self) -> None:
+        """
+        Returns if the root can be used.
+
+        Raises:
+            Unreachable: it is not there.
+        """
+        self._root.check()
+
+    def folders(self) -> frozenset[str]:
+        """All folders in which media may lie."""
+        found = {""}
+        for project in self._root.projects():
+            with suppress(Missing):  # deleted since it was listed
+                found.update(
+                    f"{project}/{each}" if each else project
+                    for each in folders(self._root, project)
+                )
+        return frozenset(found)
+
+    def meaning_of(
+        self,
+        changes: AbstractSet[Change],
+        folders: AbstractSet[str],
+        *,
+        is_folder: Callable[[str], bool],
+    ) -> Meaning[Touched]:
+        """What a bundle of changes means."""
+        return meaning_of(changes, folders, is_folder=is_folder)
 
 
 def meaning_of(
     changes: AbstractSet[Change], folders: AbstractSet[str], *, is_folder: Callable[[str], bool]
-) -> Meaning:
+) -> Meaning[Touched]:
     """
-    What a bundle of changes means.
+    What a bundle of changes means. Pure but for `is_folder`.
 
     Args:
         changes: what was told.
         folders: those that are watched, relative to the root.
         is_folder: whether a path relative to the root is a directory now.
     """
-    if len(changes) >= CHANGES_MAX:
-        return Meaning(frozenset({EVERYTHING}), has_other_folders=True)
     touched: set[Touched] = set()
     has_other_folders = False
     for change in changes:

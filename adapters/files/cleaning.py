@@ -7,10 +7,10 @@ import time
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 
+from adapters.disk.atomic import is_left_over, temporary_name
+from adapters.disk.errors import Missing, named
+from adapters.disk.kernel import held, names_in, open_beneath
 from adapters.files import trash
-from adapters.files.atomic import is_left_over, temporary_name
-from adapters.files.errors import Missing, named
-from adapters.files.kernel import held, names_in, open_beneath
 from adapters.files.parts import PART_MODE, SUFFIX, UPLOADS
 from adapters.files.roots import Root
 from adapters.files.walk import folders

@@ -14,11 +14,11 @@ import anyio
 import anyio.to_thread
 
 from adapters.activity import Activity
+from adapters.disk.errors import DiskFull
 from adapters.files import staging
 from adapters.files.attendant import Attendant
 from adapters.files.counting import Count, ignore
 from adapters.files.endurance import keep_going
-from adapters.files.errors import DiskFull
 from adapters.files.making import Maker
 from adapters.files.measuring import Measurer
 from adapters.files.mirror import Mirror

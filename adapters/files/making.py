@@ -16,8 +16,8 @@ import anyio.to_thread
 import msgspec
 
 from adapters.activity import Activity, Progress, TaskKind, TaskState
+from adapters.disk.errors import Changed
 from adapters.files.compose import compose
-from adapters.files.errors import Changed
 from adapters.files.markers import OWN
 from adapters.files.orientation import make_upright
 from adapters.files.parts import UPLOADS, Part, file_name

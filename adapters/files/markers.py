@@ -9,10 +9,10 @@ import os
 
 import msgspec
 
-from adapters.files.atomic import replace_file
-from adapters.files.errors import Unreachable
-from adapters.files.folders import make_folder
-from adapters.files.kernel import DIRECTORY, held, open_beneath
+from adapters.disk.atomic import replace_file
+from adapters.disk.errors import Unreachable
+from adapters.disk.folders import make_folder
+from adapters.disk.kernel import DIRECTORY, held, open_beneath
 
 OWN = "_playhead"
 """What we keep in a root beside its projects: uploads on their way, the trash, the marker."""

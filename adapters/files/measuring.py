@@ -11,16 +11,16 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
+from adapters.disk.errors import Changed
+from adapters.disk.opening import mark_of
+from adapters.disk.waiting import first_of
 from adapters.files.counting import Count, ignore
-from adapters.files.errors import Changed
-from adapters.files.opening import mark_of
 from adapters.files.places import Places
 from adapters.files.roots import Root
 from adapters.files.settings import FileSettings
 from adapters.files.thumbnails import study, thumbnail_path
 from adapters.files.tool_errors import Gone, ToolMissing
 from adapters.files.tools import Toolbox
-from adapters.files.waiting import first_of
 from adapters.keeper import Picture
 from adapters.ports import Desk
 from projections.errors import NotFound, PlayheadError

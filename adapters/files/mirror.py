@@ -13,10 +13,10 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from adapters.files.errors import Missing, Outside
+from adapters.disk.errors import Missing, Outside
+from adapters.disk.waiting import first_of
 from adapters.files.places import Places
 from adapters.files.roots import Root
-from adapters.files.waiting import first_of
 from adapters.ports import Desk
 from projections.errors import PlayheadError
 from projections.fold import Views

@@ -14,12 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from adapters.files.errors import DiskFull, Missing, named
-from adapters.files.hashing import Cancelled, Progress, feed, ignore, never
-from adapters.files.kernel import open_beneath, sync_folder
+from adapters.disk.errors import DiskFull, Missing, named
+from adapters.disk.hashing import Cancelled, Progress, feed, ignore, never
+from adapters.disk.kernel import open_beneath, sync_folder
+from adapters.disk.opening import OpenFile, entry_of, open_regular, regular_status
+from adapters.disk.placing import copy_in, rename_in, write_all
 from adapters.files.markers import OWN
-from adapters.files.opening import OpenFile, entry_of, open_regular, regular_status
-from adapters.files.placing import copy_in, rename_in, write_all
 from adapters.files.roots import Root
 from projections.errors import PlayheadError, Rejected
 from projections.media_names import check_file_name, check_folder

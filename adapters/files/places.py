@@ -7,7 +7,7 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from adapters.files.errors import Missing, Unreachable
+from adapters.disk.errors import Missing, Unreachable
 from adapters.files.roots import Root
 from adapters.files.settings import FileSettings
 from adapters.ports import Desk

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from adapters.files.errors import Missing
+from adapters.disk.errors import Missing
 from adapters.files.roots import Root
 from projections.errors import PlayheadError
 from projections.media_names import is_tag, normal_tags

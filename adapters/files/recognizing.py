@@ -11,8 +11,8 @@ from functools import partial
 
 import msgspec
 
+from adapters.disk.errors import Changed, Missing
 from adapters.files import trash
-from adapters.files.errors import Changed, Missing
 from adapters.files.hashing import hash_entry
 from adapters.files.roots import Root
 from projections.errors import PlayheadError

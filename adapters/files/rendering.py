@@ -12,7 +12,7 @@ from typing import TypeAlias
 import anyio
 import anyio.to_thread
 
-from adapters.files.errors import DiskFull, named
+from adapters.disk.errors import DiskFull, named
 from adapters.files.probe import read_report
 from adapters.files.tool_errors import ToolFailed, WrongResult
 from adapters.files.tools import Toolbox, file_url

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapters.files.atomic import replace_file
-from adapters.files.errors import Missing, Outside, Unreachable, named
-from adapters.files.folders import make_folder, make_folders
-from adapters.files.kernel import DIRECTORY, held, open_beneath, sync_folder
+from adapters.disk.atomic import replace_file
+from adapters.disk.errors import Missing, Outside, Unreachable, named
+from adapters.disk.folders import make_folder, make_folders
+from adapters.disk.kernel import DIRECTORY, held, open_beneath, sync_folder
+from adapters.disk.opening import OpenFile, open_regular, regular_status
 from adapters.files.markers import MARKER, OWN, OWN_FOLDER_MODE, check_marker, write_marker
-from adapters.files.opening import OpenFile, open_regular, regular_status
 from projections.errors import Rejected
 from projections.media_names import check_project, check_relative, is_internal, is_media
 

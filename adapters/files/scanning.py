@@ -15,10 +15,10 @@ import msgspec
 from anyio.streams.memory import MemoryObjectSendStream
 
 from adapters.activity import Activity, Progress, TaskKind, TaskState
+from adapters.disk.locks import KeyedLocks
 from adapters.files.counting import Count, ignore
 from adapters.files.grouping import plain_errors
 from adapters.files.hashing import hash_entries
-from adapters.files.locks import KeyedLocks
 from adapters.files.places import Places
 from adapters.files.predecessor import tags_before_us
 from adapters.files.roots import Root

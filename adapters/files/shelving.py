@@ -14,11 +14,11 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from adapters.disk.errors import Missing
+from adapters.disk.locks import KeyedLocks
+from adapters.disk.placing import free_names
 from adapters.files import transfer, trash
-from adapters.files.errors import Missing
-from adapters.files.locks import KeyedLocks
 from adapters.files.places import Places
-from adapters.files.placing import free_names
 from adapters.files.recognizing import marks, moved_file, trashed_file
 from adapters.files.roots import Root
 from adapters.files.storing import entry_of_content, is_there

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from adapters.files.errors import Unreachable, named
+from adapters.disk.errors import Unreachable, named
 
 PREFIX = "playhead-compose-"
 """Nobody else's folder is called so: what bears it is removed with all in it."""

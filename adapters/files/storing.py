@@ -13,11 +13,11 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from adapters.disk.errors import Changed, Missing, Unreachable
+from adapters.disk.hashing import hash_file
+from adapters.disk.locks import KeyedLocks
+from adapters.disk.opening import entry_of, mark_of
 from adapters.files.counting import Count, ignore
-from adapters.files.errors import Changed, Missing, Unreachable
-from adapters.files.hashing import hash_file
-from adapters.files.locks import KeyedLocks
-from adapters.files.opening import entry_of, mark_of
 from adapters.files.parts import Part
 from adapters.files.places import Places
 from adapters.files.roots import Root

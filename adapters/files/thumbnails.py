@@ -13,9 +13,9 @@ from typing import NamedTuple
 import anyio.to_thread
 from msgspec.structs import replace
 
+from adapters.disk.atomic import replace_file
+from adapters.disk.errors import named
 from adapters.files import pictures
-from adapters.files.atomic import replace_file
-from adapters.files.errors import named
 from adapters.files.probe import PROBE_TIMEOUT_S, probe, read_report
 from adapters.files.tool_errors import Gone, ToolFailed, ToolTimeout
 from adapters.files.tools import GUARDS, Toolbox, file_url

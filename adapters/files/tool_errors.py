@@ -12,7 +12,7 @@ What can go wrong when an outside program does work for us, by who must act.
 A message never names a folder of the server: what a tool says is freed of paths first.
 """
 
-from adapters.files.errors import Missing
+from adapters.disk.errors import Missing
 from projections.errors import PlayheadError, Rejected
 
 

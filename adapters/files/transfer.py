@@ -3,10 +3,10 @@ Moving files from project to project, also from one disk to another: the origina
 has been read back and found equal, and not before.
 """
 
-from adapters.files.errors import named
-from adapters.files.hashing import Cancelled, Progress, ignore, never
-from adapters.files.opening import entry_of, regular_status
-from adapters.files.placing import move_in
+from adapters.disk.errors import named
+from adapters.disk.hashing import Cancelled, Progress, ignore, never
+from adapters.disk.opening import entry_of, regular_status
+from adapters.disk.placing import move_in
 from adapters.files.roots import Root, check_served
 from projections.media_names import check_folder, check_project
 from projections.media_scan import Entry

@@ -7,12 +7,12 @@ import os
 import re
 from contextlib import suppress
 
-from adapters.files.atomic import is_left_over, is_temporary
-from adapters.files.errors import Missing, named
-from adapters.files.hashing import Cancelled, hash_file, never
-from adapters.files.kernel import DIRECTORY, held, names_in, open_beneath
-from adapters.files.opening import entry_of, open_regular, regular_status
-from adapters.files.placing import move_in
+from adapters.disk.atomic import is_left_over, is_temporary
+from adapters.disk.errors import Missing, named
+from adapters.disk.hashing import Cancelled, hash_file, never
+from adapters.disk.kernel import DIRECTORY, held, names_in, open_beneath
+from adapters.disk.opening import entry_of, open_regular, regular_status
+from adapters.disk.placing import move_in
 from adapters.files.roots import Root, check_served
 from projections.errors import PlayheadError, Rejected
 from projections.media_names import check_relative

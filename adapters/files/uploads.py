@@ -13,8 +13,8 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from adapters.disk.errors import Missing
 from adapters.files import parts
-from adapters.files.errors import Missing
 from adapters.files.parts import Mark, Part
 from adapters.files.places import Places
 from adapters.files.roots import Root

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from adapters.files.errors import named
-from adapters.files.kernel import DIRECTORY, held, open_beneath
-from adapters.files.opening import entry_of
+from adapters.disk.errors import named
+from adapters.disk.kernel import DIRECTORY, held, open_beneath
+from adapters.disk.opening import entry_of
 from adapters.files.roots import Root, is_kept
 from projections.media_names import INDEX_FILE, PATH_BYTES_MAX, is_media
 from projections.media_scan import Entry

@@ -12,7 +12,7 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.files.errors import named
+from adapters.disk.errors import named
 from adapters.keeper import Composed, ComposeMode, Composition
 from daemon.engine.views import ViewReader
 from daemon.web.bodies import decode_query

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from starlette.responses import Response
 
-from adapters.files.errors import Changed, DiskFailed, DiskFull, Forbidden, Outside, Unreachable
+from adapters.disk.errors import Changed, DiskFailed, DiskFull, Forbidden, Outside, Unreachable
 from adapters.files.tool_errors import ToolMissing, ToolTimeout
 from daemon.errors import CorruptLog, Overloaded, StorageError
 from projections.envelope import Seq

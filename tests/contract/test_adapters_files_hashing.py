@@ -5,14 +5,9 @@ import os
 
 import pytest
 
-from adapters.files.errors import Changed, Missing, Stopped, Unreachable
-from adapters.files.hashing import (
-    CHUNK_BYTES,
-    SMALL_BYTES,
-    hash_entries,
-    hash_entry,
-    hash_file,
-)
+from adapters.disk.errors import Changed, Missing, Stopped, Unreachable
+from adapters.disk.hashing import CHUNK_BYTES, SMALL_BYTES, hash_file
+from adapters.files.hashing import hash_entries, hash_entry
 from adapters.files.walk import walk
 from support.roots import PROJECT, claimed_root
 

@@ -9,12 +9,12 @@ from threading import Barrier
 
 import pytest
 
+from adapters.disk.atomic import temporary_name
+from adapters.disk.errors import Missing, NameTaken, Stopped, Unreachable
+from adapters.disk.placing import free_names
 from adapters.files import parts
-from adapters.files.atomic import temporary_name
 from adapters.files.cleaning import clean
-from adapters.files.errors import Missing, NameTaken, Stopped, Unreachable
 from adapters.files.parts import Part
-from adapters.files.placing import free_names
 from projections.errors import Rejected
 from support.mpv import require_program
 from support.roots import (

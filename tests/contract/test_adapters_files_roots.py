@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from adapters.files.errors import Missing, Outside, Unreachable
+from adapters.disk.errors import Missing, Outside, Unreachable
 from adapters.files.roots import Root
 from projections.errors import Rejected
 from support.roots import PROJECT, claimed_root, names_in, open_files_count

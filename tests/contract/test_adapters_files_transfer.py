@@ -5,9 +5,9 @@ import os
 
 import pytest
 
+from adapters.disk.errors import Changed, Missing, Outside, Stopped, Unreachable
+from adapters.disk.hashing import CHUNK_BYTES
 from adapters.files import transfer
-from adapters.files.errors import Changed, Missing, Outside, Stopped, Unreachable
-from adapters.files.hashing import CHUNK_BYTES
 from projections.errors import Rejected
 from support.roots import (
     FOLDER,

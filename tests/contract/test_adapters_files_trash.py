@@ -2,8 +2,8 @@
 
 import pytest
 
+from adapters.disk.errors import Missing, Outside, Unreachable
 from adapters.files import trash
-from adapters.files.errors import Missing, Outside, Unreachable
 from projections.errors import Rejected
 from support.roots import (
     FOLDER,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.files.errors import Missing, Unreachable
+from adapters.disk.errors import Missing, Unreachable
 from adapters.files.walk import DEPTH_MAX, folders, walk
 from support.folders import scratch_folder
 from support.roots import PROJECT, claimed_root, other_disk, run_child

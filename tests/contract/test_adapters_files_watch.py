@@ -12,9 +12,9 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from adapters.files.changes import CHANGES_MAX, EVERYTHING, Touched
-from adapters.files.errors import Unreachable
-from adapters.files.watch import Pace, watch
+from adapters.disk.errors import Unreachable
+from adapters.disk.watch import CHANGES_MAX, Pace, watch
+from adapters.files.changes import EVERYTHING, Touched, WatchedRoot
 from support.mpv import require_program, wait_until
 from support.roots import CHILD_OPTIONS, FOLDER, PROJECT, child, claimed_root, stored
 
@@ -35,8 +35,9 @@ import json, sys
 from contextlib import aclosing
 from pathlib import Path
 import anyio
+from adapters.disk.watch import Pace, watch
+from adapters.files.changes import WatchedRoot
 from adapters.files.roots import Root
-from adapters.files.watch import Pace, watch
 root = Root(sys.argv[1])
 Path("/proc/sys/user", sys.argv[2]).write_text(sys.argv[3])
 pace = Pace(gather_ms=200, step_ms=20, turn_ms=60, poll_every_s=0.1)
@@ -48,7 +49,7 @@ async def scribble():
         await anyio.sleep(0.1)
 async def main():
     async with anyio.create_task_group() as tasks:
-        async with aclosing(watch(root, pace=pace, tell=told.append)) as bundles:
+        async with aclosing(watch(WatchedRoot(root), pace=pace, tell=told.append)) as bundles:
             async for touched in bundles:
                 if not seen:
                     tasks.start_soon(scribble)
@@ -72,7 +73,7 @@ class Watched:
 
     async def follow(self, root, pace):
         """Gathers what is told."""
-        async with aclosing(watch(root, pace=pace, tell=self.told.append)) as bundles:
+        async with aclosing(watch(WatchedRoot(root), pace=pace, tell=self.told.append)) as bundles:
             async for touched in bundles:
                 self.seen |= touched
                 self._more.set()
@@ -206,7 +207,7 @@ async def exhausted(bundles):
 async def test_disk_that_is_taken_away_ends_the_watch(root, tmp_path, pace):
     """Silence must not be taken for peace."""
     with anyio.fail_after(WAIT_S):
-        async with aclosing(watch(root, pace=pace)) as bundles:
+        async with aclosing(watch(WatchedRoot(root), pace=pace)) as bundles:
             await anext(bundles)
             root.path.rename(tmp_path / "unmounted")
             root.path.mkdir()
@@ -217,7 +218,7 @@ async def test_disk_that_is_taken_away_ends_the_watch(root, tmp_path, pace):
 async def test_root_that_is_not_there_cannot_be_watched(root):
     """Whoever asks is told at once."""
     shutil.rmtree(root.path)
-    async with aclosing(watch(root)) as bundles:
+    async with aclosing(watch(WatchedRoot(root))) as bundles:
         with pytest.raises(Unreachable):
             await anext(bundles)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from adapters.disk.errors import DiskFull
 from adapters.files import transfer, trash
-from adapters.files.errors import DiskFull
 from adapters.files.parts import Part
 from support.roots import (
     FILE_MODE,
@@ -23,7 +23,7 @@ CLIP = f"{FOLDER}/clip.mov"
 
 LIMITED = """
 import resource, sys
-from adapters.files.errors import DiskFull
+from adapters.disk.errors import DiskFull
 from adapters.files.parts import Part
 from adapters.files.roots import Root
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))

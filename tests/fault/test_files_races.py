@@ -8,7 +8,7 @@ import hashlib
 import anyio
 import pytest
 
-from adapters.files.errors import Missing
+from adapters.disk.errors import Missing
 from daemon.errors import StorageError
 from projections.media_commands import (
     EmptyTrash,

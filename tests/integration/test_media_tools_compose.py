@@ -7,6 +7,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from adapters.disk.errors import DiskFull, NameTaken
 from adapters.files.compose import (
     INPUTS_MAX,
     Clip,
@@ -20,7 +21,6 @@ from adapters.files.compose import (
     pace_of,
     plan,
 )
-from adapters.files.errors import DiskFull, NameTaken
 from adapters.files.rendering import seconds_done
 from adapters.files.tool_errors import Gone, ToolFailed, ToolTimeout, Unsuitable, WrongResult
 from adapters.files.tools import Toolbox

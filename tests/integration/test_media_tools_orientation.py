@@ -5,7 +5,7 @@ import re
 import anyio
 import pytest
 
-from adapters.files.errors import NameTaken
+from adapters.disk.errors import NameTaken
 from adapters.files.orientation import Upright, difference, make_upright, plan
 from adapters.files.probe import probe, read_report
 from adapters.files.tool_errors import Gone, ToolFailed, Unsuitable, WrongResult

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from adapters.files.errors import Changed, DiskFull, Outside, Unreachable
+from adapters.disk.errors import Changed, DiskFull, Outside, Unreachable
 from adapters.files.tool_errors import ToolMissing
 from daemon.errors import CorruptLog, Overloaded, StorageError
 from daemon.web.problems import HTTPProblem, problem, problem_response

@@ -7,7 +7,7 @@ import os
 import stat
 from typing import Self
 
-from adapters.files.kernel import held, open_beneath
+from adapters.disk.kernel import held, open_beneath
 from projections.envelope import Nanos
 from projections.media_scan import Entry
 

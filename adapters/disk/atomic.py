@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 
-from adapters.files.kernel import open_beneath, sync_folder
+from adapters.disk.kernel import open_beneath, sync_folder
 
 TEMPORARY_PREFIX = ".playhead-"
 TEMPORARY_SUFFIX = ".tmp"

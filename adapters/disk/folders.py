@@ -4,7 +4,7 @@ Making directories beneath an open one, so that a crash does not take them away 
 
 import os
 
-from adapters.files.kernel import DIRECTORY, open_beneath, sync_folder
+from adapters.disk.kernel import DIRECTORY, open_beneath, sync_folder
 
 
 def make_folder(folder: int, name: str, mode: int) -> bool:

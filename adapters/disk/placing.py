@@ -9,10 +9,10 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 
-from adapters.files.atomic import temporary_name
-from adapters.files.errors import Changed, Miscopied, NameTaken, Stopped
-from adapters.files.hashing import CHUNK_BYTES, Cancelled, Progress, feed, ignore, is_changed, never
-from adapters.files.kernel import (
+from adapters.disk.atomic import temporary_name
+from adapters.disk.errors import Changed, Miscopied, NameTaken, Stopped
+from adapters.disk.hashing import CHUNK_BYTES, Cancelled, Progress, feed, ignore, is_changed, never
+from adapters.disk.kernel import (
     drop_cache,
     held,
     open_beneath,
@@ -20,7 +20,7 @@ from adapters.files.kernel import (
     sync_folder,
     write_out,
 )
-from adapters.files.opening import OpenFile, open_regular, regular_status
+from adapters.disk.opening import OpenFile, open_regular, regular_status
 from projections.media_names import NAME_BYTES_MAX, numbered
 
 NAMES_TRIED_MAX = 10_000

@@ -7,8 +7,8 @@ from threading import Barrier
 
 import pytest
 
-from adapters.files import kernel
-from adapters.files.kernel import held, open_beneath, open_by_parts, rename_exclusively
+from adapters.disk import kernel
+from adapters.disk.kernel import held, open_beneath, open_by_parts, rename_exclusively
 from support.roots import names_in, other_disk
 
 OPENINGS = [open_beneath, open_by_parts]
