@@ -12,7 +12,7 @@ from daemon.config.keys import credential_name_in, environment_name_in
 from daemon.config.settings import Settings
 from daemon.config.sync import SERVER_NAME, JellyfinServer
 
-_NAME_SHAPE = (
+NAME_SHAPE = (
     "must be 1 to 64 letters, digits, dots, dashes or underscores, and begin with a letter or a"
     " digit"
 )
@@ -32,18 +32,18 @@ def problems_in_sync(settings: Settings) -> Iterator[tuple[str, str]]:
         for name, sentence in _server(server):
             yield f"jellyfin[{number}].{name}", sentence
     names = [server.name.casefold() for server in settings.jellyfin]
-    for number in _repeated(names):
+    for number in repeated(names):
         sentence = "is the name of another server too; names must differ in more than case"
         yield f"jellyfin[{number}].name", sentence
     yield from (("sync.player_paths", told) for told in _paths(settings.sync.player_paths))
     for number, policy in enumerate(settings.path_policy, start=1):
         if not is_whole_path(policy.prefix):
             yield f"path_policy[{number}].prefix", "must be a whole path such as /media/films"
-    for number in _repeated([_trimmed(policy.prefix) for policy in settings.path_policy]):
+    for number in repeated([_trimmed(policy.prefix) for policy in settings.path_policy]):
         yield f"path_policy[{number}].prefix", "has another policy already; one prefix needs one"
 
 
-def _repeated(values: Iterable[str]) -> Iterator[int]:
+def repeated(values: Iterable[str]) -> Iterator[int]:
     """The numbers, from 1, of values that came before; an empty one is none."""
     seen: set[str] = set()
     for number, value in enumerate(values, start=1):
@@ -59,7 +59,7 @@ def _trimmed(prefix: str) -> str:
 
 def _server(server: JellyfinServer) -> Iterator[tuple[str, str]]:
     if not SERVER_NAME.fullmatch(server.name):
-        yield "name", _NAME_SHAPE
+        yield "name", NAME_SHAPE
     yield from (("url", told) for told in _url(server.url))
     if not server.api_key:
         yield "api_key", _lacking_key(server.name)
@@ -105,5 +105,5 @@ def _users(users: Mapping[str, str]) -> Iterator[str]:
         if not there.strip() or not here.strip():
             yield f"{there!r} = {here!r} lacks a name"
     names = list(users)
-    for number in _repeated([name.casefold() for name in names]):
+    for number in repeated([name.casefold() for name in names]):
         yield f"{names[number - 1]!r} is there twice; case does not count"

@@ -1,7 +1,7 @@
 """
 Every setting, with its default and its meaning.
 
-The structs below, and those in `daemon.config.sync` and `daemon.config.media`, are the only
+The structs below, and those in `daemon.config.sync`, `media` and `players`, are the only
 description: `playhead config example`, the reference page and the checks are made from them. A key
 is written `section.key` in the TOML file and `PLAYHEAD_SECTION_KEY` in the environment.
 """
@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from daemon.config.media import Media
+from daemon.config.players import Organizer, Player
 from daemon.config.sync import JellyfinServer, PathPolicy, Sync
 
 DATA_DEFAULT = "./data"
@@ -156,6 +157,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     media: Media = field(default_factory=Media)
     jellyfin: tuple[JellyfinServer, ...] = ()
     path_policy: tuple[PathPolicy, ...] = ()
+    player: tuple[Player, ...] = ()
+    organizer: tuple[Organizer, ...] = ()
 
 
 SECTIONS: dict[str, type[Struct]] = {
@@ -168,10 +171,20 @@ SECTIONS: dict[str, type[Struct]] = {
     "media": Media,
 }
 
-ARRAYS: dict[str, type[Struct]] = {"jellyfin": JellyfinServer, "path_policy": PathPolicy}
+ARRAYS: dict[str, type[Struct]] = {
+    "jellyfin": JellyfinServer,
+    "path_policy": PathPolicy,
+    "player": Player,
+    "organizer": Organizer,
+}
 """Tables that may be given several times, written `[[name]]`."""
 
-ARRAY_LABELS = {"jellyfin": "name", "path_policy": "prefix"}
+ARRAY_LABELS = {
+    "jellyfin": "name",
+    "path_policy": "prefix",
+    "player": "name",
+    "organizer": "name",
+}
 """The key by whose value a table of an array is told from its siblings."""
 
 SECRET_KEYS = frozenset({"auth.password", "jellyfin[].api_key", "jellyfin[].webhook_secret"})

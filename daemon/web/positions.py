@@ -39,22 +39,17 @@ from daemon.web.shapes import (
 from projections.commands import DeletePosition, PositionReport, ReportPositions
 from projections.envelope import NANOS_PER_SECOND
 from projections.errors import Conflict, PlayheadError, Rejected
-from projections.identity import Identity, file_name, media_key, normal_name, normal_path
-from projections.matching import title_of_file
+from projections.identity import Identity, file_name, normal_path
 from projections.moments import moment_text
 from projections.positions import POSITIONS, Position
-from projections.resume import ResumePoint, best_resume, known_better
+from projections.resume import ResumePoint
+from projections.resuming import resume_point
 from projections.sessions import SESSIONS, Session
-from projections.sync_decisions import rules_in_force
-from projections.titles import TITLES, Title
 
 SOURCE = "http"
 
 Judged: TypeAlias = tuple[PositionReport | None, ReportResult]
 """A report of a batch, or None if it was refused, and what to answer."""
-
-CANDIDATES_MAX = 500
-"""Positions compared to answer one question; a file name shared by more is hopeless anyway."""
 
 AGE_MAX_S = 10 * 365 * 86_400
 """A report older than ten years comes from a broken clock and counts as new."""
@@ -176,23 +171,8 @@ async def resume(services: Services, request: Request) -> Response:
         raise HTTPProblem(422, "The question names no file.", hint=hint)
     wanted = _wanted(query)
 
-    def read(views: ViewReader) -> ResumePoint:
-        point = best_resume(wanted, _candidates(views, user, wanted))
-        return known_better(point, _title(views, user, wanted))
-
-    return json_response(_resume_view(await services.views.read(read)))
-
-
-def _title(views: ViewReader, user: str, wanted: Identity) -> Title | None:
-    """What is kept in step with servers about the wanted file, if a library holds it."""
-    media = title_of_file(
-        views,
-        rules_in_force(views),
-        path=wanted.path,
-        name=wanted.name,
-        duration_s=wanted.duration_s,
-    )
-    return None if media is None else views.get(TITLES, (user.casefold(), media))
+    point = await services.views.read(lambda views: resume_point(views, user, wanted))
+    return json_response(_resume_view(point))
 
 
 def _wanted(query: ResumeQuery) -> Identity:
@@ -205,21 +185,6 @@ def _wanted(query: ResumeQuery) -> Identity:
         duration_s=query.duration_s,
         device=query.device,
     )
-
-
-def _candidates(views: ViewReader, user: str, wanted: Identity) -> list[Position]:
-    """Every position that could be of the wanted file, once."""
-    found: dict[str, Position] = {}
-    exact = views.get(POSITIONS, (user, media_key(wanted)))
-    rows = [] if exact is None else [exact]
-    name = (user, normal_name(wanted.name), CANDIDATES_MAX)
-    rows += views.find(POSITIONS, "positions_by_name", name)
-    if wanted.fingerprint:
-        content = (user, wanted.fingerprint, CANDIDATES_MAX)
-        rows += views.find(POSITIONS, "positions_by_fingerprint", content)
-    for row in rows:
-        found[row.report.media] = row
-    return list(found.values())
 
 
 def _resume_view(point: ResumePoint) -> ResumeView:

@@ -88,7 +88,12 @@ def test_the_example_is_good_once_its_comments_are_removed(tmp_path):
 
 def test_what_must_be_set_is_told_so():
     """No default is invented where there is none."""
-    kinds = {"jellyfin[]": "JellyfinServer", "path_policy[]": "PathPolicy"}
+    kinds = {
+        "jellyfin[]": "JellyfinServer",
+        "path_policy[]": "PathPolicy",
+        "player[]": "Player",
+        "organizer[]": "Organizer",
+    }
     arrays = {f"{name}[]": kind for name, kind in example.ARRAYS.items()}
 
     assert kinds == {name: kind.__name__ for name, kind in arrays.items()}
@@ -97,6 +102,10 @@ def test_what_must_be_set_is_told_so():
         "jellyfin[].url",
         "path_policy[].prefix",
         "path_policy[].retries",
+        "player[].name",
+        "player[].socket",
+        "organizer[].name",
+        "organizer[].folder",
     ] == [
         setting.key
         for section, kind in arrays.items()
