@@ -20,7 +20,7 @@ KeyReader: TypeAlias = Callable[[str], str]
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _NOT_AT_THE_START = re.compile(r"^[^A-Za-z0-9]+")
-_NUMBERED = re.compile(r"^(jellyfin|path_policy)\[(\d+)\]")
+_NUMBERED = re.compile(r"^(jellyfin|path_policy|player|organizer)\[(\d+)\]")
 
 
 class Source(msgspec.Struct, frozen=True):

@@ -35,6 +35,12 @@ servers:
 server: {host: 127.0.0.1, port: 8080}
 """
 
+PERPETUAL_TOML = """
+days = 7
+socket_path = "/run/mpv.sock"
+auto_restart_mpv = true
+"""
+
 ITEM = "1" * 32
 OTHER = "2" * 32
 
@@ -105,9 +111,23 @@ def timestampsync(tmp_path):
     return tmp_path
 
 
+@pytest.fixture
+def perpetual(tmp_path):
+    """A folder with perpetual's files."""
+    (tmp_path / "perpetual.toml").write_text(PERPETUAL_TOML, encoding="utf-8")
+    (tmp_path / "resume.json").write_text(
+        '{"path": "/srv/videos/harbour.mkv", "time": 61.5}', encoding="utf-8"
+    )
+    return tmp_path
+
+
 FROM_JELLYPORTER = ("adopt", "jellyporter", "--config", "jp.yaml", "--database", "jp.db")
 FROM_DB_SYNC = ("adopt", "jellyfin-db-sync", "--config", "config.yaml", "--database", "db.db")
 FROM_TIMESTAMPSYNC = ("adopt", "timestampsync", "--database", "timestamps.db")
+FROM_PERPETUAL = (
+    *("adopt", "perpetual", "--config", "perpetual.toml", "--resume-file", "resume.json"),
+    *("--base", "/srv/videos", "--data", "data"),
+)
 
 
 def run(*arguments, folder):
@@ -437,3 +457,20 @@ def test_every_problem_of_a_configuration_is_told_at_once(tmp_path):
     assert "c.yaml has 3 problems:" in told.stderr
     for key in ("servers[1].api_key", "servers[1].url", "servers[2].api_key"):
         assert f"  {key} " in told.stderr
+
+
+def test_perpetual_becomes_a_player_and_goes_on_where_it_was(perpetual):
+    """Run twice, nothing doubles."""
+    told = run(*FROM_PERPETUAL, "-o", "playhead.toml", folder=perpetual).stderr
+    again = run(*FROM_PERPETUAL, folder=perpetual).stderr
+
+    assert "1 events added, 0 were known." in told
+    assert "0 events added, 1 were known." in again
+    checked = run("config", "check", "--config", "playhead.toml", folder=perpetual).stdout
+    assert checked.startswith("The configuration is good.")
+    (event,) = events(perpetual)
+    assert ("default", "/srv/videos/harbour.mkv", 61.5) == (
+        event.user,
+        event.path,
+        event.position_s,
+    )
