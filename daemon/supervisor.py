@@ -7,6 +7,7 @@ The task tree of a running daemon, and its end.
     ├── recovery    must live: tries a disk that refuses, so that /readyz recovers by itself
     ├── gc          must live too; its failures are retried inside
     ├── lanes       one per server of sync; their failures stay inside
+    ├── leases      takes jobs from agents that fell silent
     ├── files       watches the sources, finds out what files tell; failures are retried inside
     └── server      ends first, so that nobody is promised what can no longer be written
 
@@ -26,6 +27,7 @@ from daemon import __version__, server
 from daemon.engine.views import ViewStore
 from daemon.eventlog.store import EventLog
 from daemon.lanes import Lanes
+from daemon.leases import LeaseWatch
 from daemon.maintenance import GarbageCollector
 from daemon.telemetry.logs import logger
 from daemon.telemetry.otlp import Otlp
@@ -61,6 +63,7 @@ class Daemon(msgspec.Struct, frozen=True, kw_only=True):
     collector: GarbageCollector | None
     lanes: Lanes
     files: Background
+    leases: LeaseWatch
     otlp: Otlp | None = None
 
 
@@ -76,6 +79,7 @@ async def run(daemon: Daemon, listener: socket.socket) -> None:
                 helpers.start_soon(daemon.collector.run, name="gc")
             helpers.start_soon(daemon.lanes.run, name="lanes")
             helpers.start_soon(daemon.files.run, name="files")
+            helpers.start_soon(daemon.leases.run, name="leases")
             if daemon.otlp is not None:
                 helpers.start_soon(_show_figures, services, name="figures")
             await _serve(daemon, listener)

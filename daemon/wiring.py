@@ -24,6 +24,7 @@ from daemon.errors import StartupRefused
 from daemon.eventlog.store import EventFilter, EventLog, LogReader
 from daemon.eventlog.writer import BatchStatistics, Writer
 from daemon.lanes import Lanes
+from daemon.leases import LeaseWatch
 from daemon.maintenance import GarbageCollector
 from daemon.memory import keep_freed_memory
 from daemon.readers import ReaderPool
@@ -142,6 +143,7 @@ def build(
         app=build_app(services),
         lanes=Lanes(desk, rules_of(settings), lanes),
         files=keeper,
+        leases=LeaseWatch(desk),
         event_log=event_log,
         view_store=view_store,
         collector=_collector(services, event_log, view_store),

@@ -9,15 +9,18 @@ from typing import Any
 
 from projections.accounts import ACCOUNTS, PEOPLE
 from projections.deliveries import DELIVERIES
+from projections.filings import FILINGS, LEFT
 from projections.fold import Projection
 from projections.jobs import JOBS
 from projections.library import CLUES, ITEMS
+from projections.markers import MARKERS
 from projections.media_files import FILES, TRASH
+from projections.media_former import MEDIA_FORMER
 from projections.media_sources import PROJECTS, SOURCES
 from projections.media_uploads import BATCH_ITEMS, BATCHES, UPLOADS
 from projections.playlists import PLAYLISTS, SHELVES
 from projections.positions import POSITIONS
-from projections.resolve import RESOLVE_JOBS
+from projections.resolve import RESOLVE_CLIPS, RESOLVE_JOBS
 from projections.servers import POKES, RULES, SERVERS
 from projections.sessions import SESSIONS
 from projections.streams import STREAMS_OF_TITLES
@@ -52,7 +55,12 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     UPLOADS,
     BATCHES,
     BATCH_ITEMS,
+    FILINGS,
+    LEFT,
     RESOLVE_JOBS,
+    RESOLVE_CLIPS,
+    MEDIA_FORMER,
+    MARKERS,
 )
 
 __all__ = ["PROJECTIONS", "Projection"]

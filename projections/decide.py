@@ -23,6 +23,7 @@ from projections.errors import NotFound
 from projections.events import PositionDeleted, PositionExpired, PositionReported
 from projections.fold import Views
 from projections.identity import Identity, media_key, normal_name, normal_path
+from projections.marker_decisions import MARKER_DECISIONS
 from projections.media_decisions import MEDIA_DECISIONS
 from projections.positions import POSITIONS, Position
 from projections.resolve_decisions import RESOLVE_DECISIONS
@@ -145,4 +146,5 @@ _DECISIONS: dict[type[Command], Callable[[Views, Any, Nanos], list[Draft]]] = {
     **SYNC_DECISIONS,
     **MEDIA_DECISIONS,
     **RESOLVE_DECISIONS,
+    **MARKER_DECISIONS,
 }

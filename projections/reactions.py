@@ -24,6 +24,8 @@ from projections.library import (
     server_and_item,
     title_text,
 )
+from projections.marker_decisions import marker_placed
+from projections.markers import MarkerPlaced
 from projections.matching import title_of_file
 from projections.playlist_events import PlaylistObserved
 from projections.playlist_reactions import playlists_observed
@@ -362,4 +364,5 @@ _REACTIONS: dict[type[Event], Reaction] = {
     PlaylistObserved: playlists_observed,
     WebhookReceived: streams_told,
     StreamsSeen: streams_seen,
+    MarkerPlaced: marker_placed,
 }

@@ -11,6 +11,8 @@ from projections.events import (
     PositionExpired,
     PositionReported,
 )
+from projections.markers import MarkerPlaced, MarkerRemoved
+from projections.filing_events import FileFiled, FilesLeft, FileUnfiled
 from projections.media_events import (
     AlbumSynced,
     BatchFinished,
@@ -38,7 +40,15 @@ from projections.media_events import (
     UploadRefused,
 )
 from projections.playlist_events import PlaylistObserved
-from projections.resolve import ResolveClaimed, ResolveFinished, ResolveRequested
+from projections.resolve import (
+    ResolveCancelled,
+    ResolveClaimed,
+    ResolveExtended,
+    ResolveFinished,
+    ResolveRequested,
+    ResolveRetried,
+    ResolveReturned,
+)
 from projections.streams import StreamsSeen
 from projections.sync_events import (
     AccountsListed,
@@ -122,9 +132,18 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "batch.finished": BatchFinished,
     "upload.opened": UploadOpened,
     "upload.closed": UploadClosed,
+    "organizer.filed": FileFiled,
+    "organizer.left": FilesLeft,
+    "organizer.unfiled": FileUnfiled,
     "resolve.requested": ResolveRequested,
     "resolve.claimed": ResolveClaimed,
     "resolve.finished": ResolveFinished,
+    "resolve.extended": ResolveExtended,
+    "resolve.returned": ResolveReturned,
+    "resolve.cancelled": ResolveCancelled,
+    "resolve.retried": ResolveRetried,
+    "marker.placed": MarkerPlaced,
+    "marker.removed": MarkerRemoved,
 }
 """Every kind of fact the log can hold."""
 

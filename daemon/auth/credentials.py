@@ -110,8 +110,15 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 def hash_password(password: str) -> str:
     """A salted scrypt hash, with its parameters, as text."""
     salt = secrets.token_bytes(SALT_BYTES)
-    digest = _scrypt(password, salt)
-    return f"scrypt${SCRYPT_COST}${salt.hex()}${digest.hex()}"
+    return _stored(salt, _scrypt(password, salt))
+
+
+def unknown_password() -> str:
+    """
+    What a hash looks like, of no password at all. To verify one against it fails, and takes as long
+    as against another; to make it takes no time.
+    """
+    return _stored(secrets.token_bytes(SALT_BYTES), secrets.token_bytes(HASH_BYTES))
 
 
 def verify_password(password: str, stored: str) -> bool:
@@ -130,6 +137,10 @@ def new_token() -> str:
 def token_hash(secret: str) -> str:
     """What is kept of a token."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _stored(salt: bytes, digest: bytes) -> str:
+    return f"scrypt${SCRYPT_COST}${salt.hex()}${digest.hex()}"
 
 
 def _scrypt(password: str, salt: bytes, *, cost: int = SCRYPT_COST) -> bytes:

@@ -22,6 +22,7 @@ from daemon.auth.credentials import (
     Scope,
     hash_password,
     token_hash,
+    unknown_password,
     verify_password,
 )
 from daemon.clock import Clock
@@ -78,7 +79,7 @@ class Gate:
         self._was_closed = False
         self._looked_at = clock.monotonic_s()
         self._stamp = self._file_stamp()
-        self._nobody = hash_password(secrets.token_hex(8))
+        self._nobody = unknown_password()
         self._load()
 
     @property

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from daemon.config.bind import parse_bind
 from daemon.config.rules_players import problems_in_players
+from daemon.config.rules_resolve import problems_in_resolve
 from daemon.config.rules_sync import problems_in_sync
 from daemon.config.schedule import parse_schedule
 from daemon.config.settings import Settings
@@ -21,6 +22,7 @@ def problems_between(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _tls(settings)
     yield from problems_in_sync(settings)
     yield from problems_in_players(settings)
+    yield from problems_in_resolve(settings)
     for origin in settings.server.allowed_origins:
         if "://" not in origin or origin.endswith("/"):
             yield "server.allowed_origins", f"{origin!r} is not scheme://host[:port] without a path"

@@ -1,7 +1,7 @@
 """
 Every setting, with its default and its meaning.
 
-The structs below, and those in `daemon.config.sync`, `media` and `players`, are the only
+The structs below, and those in `daemon.config.sync`, `media`, `players` and `resolve`, are the only
 description: `playhead config example`, the reference page and the checks are made from them. A key
 is written `section.key` in the TOML file and `PLAYHEAD_SECTION_KEY` in the environment.
 """
@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 
 from daemon.config.media import Media
 from daemon.config.players import Organizer, Player
+from daemon.config.resolve import Resolve, ResolveHost
 from daemon.config.sync import JellyfinServer, PathPolicy, Sync
 
 DATA_DEFAULT = "./data"
@@ -155,10 +156,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     telemetry: Telemetry = field(default_factory=Telemetry)
     sync: Sync = field(default_factory=Sync)
     media: Media = field(default_factory=Media)
+    resolve: Resolve = field(default_factory=Resolve)
     jellyfin: tuple[JellyfinServer, ...] = ()
     path_policy: tuple[PathPolicy, ...] = ()
     player: tuple[Player, ...] = ()
     organizer: tuple[Organizer, ...] = ()
+    resolve_host: tuple[ResolveHost, ...] = ()
 
 
 SECTIONS: dict[str, type[Struct]] = {
@@ -169,6 +172,7 @@ SECTIONS: dict[str, type[Struct]] = {
     "telemetry": Telemetry,
     "sync": Sync,
     "media": Media,
+    "resolve": Resolve,
 }
 
 ARRAYS: dict[str, type[Struct]] = {
@@ -176,6 +180,7 @@ ARRAYS: dict[str, type[Struct]] = {
     "path_policy": PathPolicy,
     "player": Player,
     "organizer": Organizer,
+    "resolve_host": ResolveHost,
 }
 """Tables that may be given several times, written `[[name]]`."""
 
@@ -184,6 +189,7 @@ ARRAY_LABELS = {
     "path_policy": "prefix",
     "player": "name",
     "organizer": "name",
+    "resolve_host": "name",
 }
 """The key by whose value a table of an array is told from its siblings."""
 

@@ -107,5 +107,29 @@ SELECT row FROM media_files WHERE sha256 IN (SELECT value FROM json_each(?)) LIM
 -- name: jobs_with_state
 SELECT row FROM resolve_jobs WHERE state = ? AND seq > ? ORDER BY seq LIMIT ?;
 
+-- name: jobs_due
+SELECT row FROM resolve_jobs WHERE state = ? AND +due <= ? ORDER BY seq LIMIT ?;
+
+-- name: jobs_overdue
+SELECT row FROM resolve_jobs WHERE state = ? AND due <= ? ORDER BY due LIMIT ?;
+
+-- name: job_with_key
+SELECT row FROM resolve_jobs WHERE asked = ? LIMIT 1;
+
+-- name: jobs_latest
+SELECT row FROM resolve_jobs WHERE seq < ? ORDER BY seq DESC LIMIT ?;
+
+-- name: jobs_latest_with_state
+SELECT row FROM resolve_jobs WHERE state = ? AND seq < ? ORDER BY seq DESC LIMIT ?;
+
+-- name: markers_latest
+SELECT row FROM markers WHERE seq < ? ORDER BY seq DESC LIMIT ?;
+
+-- name: markers_of_content
+SELECT row FROM markers WHERE sha256 = ? ORDER BY seq LIMIT ?;
+
+-- name: markers_of_path
+SELECT row FROM markers WHERE path = ? ORDER BY seq LIMIT ?;
+
 -- name: projects_ever_of_source
 SELECT row FROM media_projects WHERE source = ? LIMIT ?;

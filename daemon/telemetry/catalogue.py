@@ -64,6 +64,13 @@ MEDIA: tuple[Instrument, ...] = (
         "playhead.media.uploads.open", "gauge", "{file}", (), "Uploads in parts not complete yet."
     ),
     Instrument(
+        "playhead.resolve.jobs",
+        "gauge",
+        "{job}",
+        ("state",),
+        "Jobs for DaVinci Resolve: pending, claimed, done, failed or cancelled.",
+    ),
+    Instrument(
         "playhead.media.unmeasured",
         "gauge",
         "{file}",

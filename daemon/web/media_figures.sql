@@ -12,3 +12,6 @@ SELECT count(*) FROM media_uploads WHERE expires > 0 AND json_extract(row, '$.cl
 
 -- name: unmeasured
 SELECT count(*) FROM media_files WHERE unmeasured = 1;
+
+-- name: jobs
+SELECT count(*) FROM resolve_jobs WHERE state = ?;

@@ -3,12 +3,11 @@ Jobs for DaVinci Resolve, in the words of media-sync-api: asked for here, claime
 agent at the edit suite.
 """
 
+import secrets
 import uuid
 from functools import partial
-from typing import Annotated, Literal
 
-import msgspec
-from msgspec import Meta
+import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,9 +15,9 @@ from daemon.engine.views import ViewReader
 from daemon.eventlog.store import EventFilter, LogReader
 from daemon.web.bodies import decode_query
 from daemon.web.endpoint import Endpoint, json_response, require
+from daemon.web.event_stream import wait_for_any
 from daemon.web.media_lookup import (
     SOURCE,
-    Name,
     SourceQuery,
     body_of,
     file_at,
@@ -26,108 +25,40 @@ from daemon.web.media_lookup import (
     stated_source,
 )
 from daemon.web.problems import HTTPProblem
+from daemon.web.resolve_shapes import (
+    MODES,
+    NEW,
+    SELECT,
+    CompleteBody,
+    FailBody,
+    FailQuery,
+    Finished,
+    Jobs,
+    JobView,
+    NextQuery,
+    OpenBody,
+    Opened,
+    ResultView,
+)
+from daemon.web.resolve_view import job_view
 from daemon.web.services import Services
 from projections.envelope import NANOS_PER_SECOND, Nanos, Seq
 from projections.errors import Conflict, NotFound
 from projections.media_names import check_relative
 from projections.resolve import (
     RESOLVE_JOBS,
-    JobEnd,
-    JobMode,
+    FileResult,
     ResolveClaimed,
-    ResolveJob,
     ResolveProject,
+    asked_key,
 )
 from projections.resolve_decisions import ClaimJobs, FinishJob, RequestJob
 
-FILES_MAX = 1_000
-"""Files of one job; an agent imports them in one call."""
+KEY_CHARACTERS_MAX = 200
+TOKEN_BYTES = 16
 
-CLAIM_MAX = 100
-ERROR_CHARACTERS_MAX = 4_000
-
-NEW, SELECT = "__new__", "__select__"
-"""What media-sync-api's clients say instead of a project of Resolve's."""
-
-MODES: dict[str, JobMode] = {
-    "import": "import",
-    "reveal": "reveal",
-    "reveal_in_explorer": "reveal",
-}
-
-Label = Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class OpenBody(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    Files of a project that are wanted in Resolve, in its project of the same name.
-
-    `project` may also be `__new__` (a new project of Resolve, called `new_project_name`) or
-    `__select__` (whoever sits there chooses one); `media_project` then says which project the files
-    are in. It may be left out when only one has them all.
-    """
-
-    project: Label
-    new_project_name: Label | None = None
-    media_project: Name | None = None
-    media_rel_paths: Annotated[tuple[str, ...], Meta(max_length=FILES_MAX)] = ()
-    mode: str = "import"
-    source: Name | None = None
-
-
-class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """The job is on record."""
-
-    ok: bool
-    job_id: str
-    instructions: str
-
-
-class NextQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """How many jobs at most, and what the agent is called."""
-
-    limit: Annotated[int, Meta(ge=1, le=CLAIM_MAX)] = 1
-    claimed_by: Label = "resolve-agent"
-
-
-class JobView(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    A job. `project` is as it was asked for; `media_project` is where the files are. Times are unix
-    seconds.
-    """
-
-    id: str
-    created_at: float
-    status: str
-    project: str
-    new_project_name: str | None
-    media_project: str
-    media_rel_paths: tuple[str, ...]
-    mode: Literal["import", "reveal_in_explorer"]
-    source: str
-    claimed_by: str | None
-    claimed_at: float | None
-    done_at: float | None
-    failed_at: float | None
-    error: str | None
-
-
-class Jobs(msgspec.Struct, frozen=True, kw_only=True):
-    """The jobs that are this agent's now, the oldest first."""
-
-    jobs: list[JobView]
-
-
-class FailQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Why it failed."""
-
-    error: Annotated[str, Meta(max_length=ERROR_CHARACTERS_MAX)]
-
-
-class Finished(msgspec.Struct, frozen=True, kw_only=True):
-    """It is on record."""
-
-    ok: bool
+LOOK_EVERY_S = 5.0
+"""A job that waits for its next attempt comes due without an event."""
 
 
 async def open_in_resolve(services: Services, request: Request) -> Response:
@@ -137,21 +68,26 @@ async def open_in_resolve(services: Services, request: Request) -> Response:
     body = await body_of(services, request, OpenBody)
     mode = MODES.get(body.mode)
     if mode is None:
-        raise HTTPProblem(400, "mode must be import or reveal", hint="Use one of the two.")
+        message = "mode must be import or reveal, relink or markers"
+        raise HTTPProblem(400, message, hint="Use one of them.")
     if not body.media_rel_paths:
         hint = 'Send {"media_rel_paths": ["ingest/originals/…"]}.'
         raise HTTPProblem(400, "media_rel_paths is required", hint=hint)
     paths = tuple(check_relative(path) for path in dict.fromkeys(body.media_rel_paths))
     wanted = _resolve_project(body)
+    key = body.idempotency_key or request.headers.get("idempotency-key", "")[:KEY_CHARACTERS_MAX]
     source = await stated_source(services, body.source or query.source)
     name = await _media_project(services, source, body, paths)
     project = await services.keeper.project(source, name)
     job_id = str(uuid.uuid4())
-    await services.writer.submit(
+    receipts = await services.writer.submit(
         RequestJob(
             source=SOURCE,
             actor=user,
             id=job_id,
+            key=key,
+            bin=body.bin or "",
+            attempts_max=body.attempts_max or services.settings.resolve.attempts_max,
             media_source=project.source,
             project=project.project,
             paths=paths,
@@ -159,6 +95,8 @@ async def open_in_resolve(services: Services, request: Request) -> Response:
             resolve_project=wanted,
         )
     )
+    if not receipts:  # it was asked for before, under the same key
+        job_id = await services.views.read(partial(_asked_before, user, key))
     instructions = "An agent gets the job from POST /api/resolve/jobs/next."
     return json_response(Opened(ok=True, job_id=job_id, instructions=instructions))
 
@@ -205,73 +143,120 @@ def _projects_with(source: str, paths: tuple[str, ...], views: ViewReader) -> li
     ]
 
 
+def _asked_before(user: str, key: str, views: ViewReader) -> str:
+    (job,) = views.find(RESOLVE_JOBS, "job_with_key", (asked_key(user, key) or "",))
+    return job.id
+
+
 async def next_jobs(services: Services, request: Request) -> Response:
-    """Gives the oldest jobs that nobody has to an agent; each job goes to one agent only."""
+    """
+    Gives the oldest jobs that nobody has to an agent, waiting for one if it was told to; each job
+    goes to one agent only.
+    """
     user = require(request, "media").user
     query = decode_query(request, NextQuery)
+    until_s = services.clock.monotonic_s() + query.wait_s
+    while True:
+        changed = services.writer.changed
+        jobs = await _claimed(services, user, query)
+        left_s = until_s - services.clock.monotonic_s()
+        if jobs or left_s <= 0 or services.closing.is_set():
+            return json_response(Jobs(jobs=jobs))
+        with anyio.move_on_after(min(left_s, LOOK_EVERY_S)):
+            await wait_for_any(changed.wait, services.closing.wait)
+
+
+async def _claimed(services: Services, user: str, query: NextQuery) -> list[JobView]:
+    if not await services.views.read(partial(_is_something_due, services.clock.now_ns())):
+        return []
+    settings = services.settings.resolve
+    silent_s = settings.silent_lease_s if not query.host else settings.lease_s
+    token = secrets.token_urlsafe(TOKEN_BYTES)
     receipts = await services.writer.submit(
-        ClaimJobs(source=SOURCE, actor=user, owner=query.claimed_by, count_max=query.limit)
+        ClaimJobs(
+            source=SOURCE,
+            actor=user,
+            owner=query.claimed_by,
+            count_max=query.limit,
+            token=token,
+            lease_ns=int((query.lease_s or silent_s) * NANOS_PER_SECOND),
+            host=query.host,
+            is_strict=query.lease_s is not None,
+        )
     )
     if not receipts:
-        return json_response(Jobs(jobs=[]))
-    ids = await services.log.read(partial(_claimed, receipts[0].seq))
-    rows = await services.views.read(
-        lambda views: [views.get(RESOLVE_JOBS, (each,)) for each in ids]
-    )
-    return json_response(Jobs(jobs=[_view(row) for row in rows if row is not None]))
+        return []
+    ids = await services.log.read(partial(_ids_claimed, receipts[-1].seq))
+    hosts = services.settings.resolve_host
+
+    def read(views: ViewReader) -> list[JobView]:
+        rows = [views.get(RESOLVE_JOBS, (each,)) for each in ids]
+        return [
+            job_view(views, row, hosts, with_token=True)
+            for row in rows
+            if row is not None and row.token == token
+        ]
+
+    return await services.views.read(read)
 
 
-def _claimed(seq: Seq, log: LogReader) -> tuple[str, ...]:
+def _is_something_due(now: Nanos, views: ViewReader) -> bool:
+    """Whether a claim could give anything: agents ask often, and most often there is nothing."""
+    pending = views.find(RESOLVE_JOBS, "jobs_due", ("pending", now, 1))
+    return bool(pending or views.find(RESOLVE_JOBS, "jobs_overdue", ("claimed", now, 1)))
+
+
+def _ids_claimed(seq: Seq, log: LogReader) -> tuple[str, ...]:
+    """The jobs of a claim; none if all that happened was that others ran out."""
     (envelope,) = log.page(EventFilter(), after=seq - 1, count_max=1).envelopes
-    assert isinstance(envelope.event, ResolveClaimed)
-    return envelope.event.ids
-
-
-def _view(job: ResolveJob) -> JobView:
-    names = {"new": NEW, "select": SELECT, "existing": job.resolve_project.name}
-    is_new = job.resolve_project.mode == "new"
-    finished_at = _seconds(job.finished_ns)
-    return JobView(
-        id=job.id,
-        created_at=job.created_ns / NANOS_PER_SECOND,
-        status=job.state,
-        project=names[job.resolve_project.mode],
-        new_project_name=job.resolve_project.name if is_new else None,
-        media_project=job.project,
-        media_rel_paths=job.paths,
-        mode="import" if job.mode == "import" else "reveal_in_explorer",
-        source=job.source,
-        claimed_by=job.owner or None,
-        claimed_at=_seconds(job.claimed_ns),
-        done_at=finished_at if job.state == "done" else None,
-        failed_at=finished_at if job.state == "failed" else None,
-        error=job.error or None,
-    )
-
-
-def _seconds(moment: Nanos | None) -> float | None:
-    return None if moment is None else moment / NANOS_PER_SECOND
+    return envelope.event.ids if isinstance(envelope.event, ResolveClaimed) else ()
 
 
 async def complete_job(services: Services, request: Request) -> Response:
     """Takes note that a claimed job was done."""
-    return await _finished(services, request, "done", error="")
+    user = require(request, "media").user
+    body = await body_of(services, request, CompleteBody)
+    command = FinishJob(
+        source=SOURCE,
+        actor=user,
+        id=request.path_params["id"],
+        state="done",
+        token=body.token,
+        results=_results(body.results),
+        note=body.note,
+        artifact=body.artifact or "",
+    )
+    await services.writer.submit(command)
+    return json_response(Finished(ok=True))
 
 
 async def fail_job(services: Services, request: Request) -> Response:
     """Takes note that a claimed job failed, and why."""
-    require(request, "media")
-    query = decode_query(request, FailQuery)
-    return await _finished(services, request, "failed", error=query.error)
-
-
-async def _finished(services: Services, request: Request, state: JobEnd, *, error: str) -> Response:
     user = require(request, "media").user
-    job_id = request.path_params["id"]
-    await services.writer.submit(
-        FinishJob(source=SOURCE, actor=user, id=job_id, state=state, error=error)
+    query = decode_query(request, FailQuery)
+    body = await body_of(services, request, FailBody)
+    error = query.error if query.error is not None else body.error
+    if not error:
+        hint = "Say it as ?error=… or in the body."
+        raise HTTPProblem(422, "It is not said why the job failed.", hint=hint)
+    command = FinishJob(
+        source=SOURCE,
+        actor=user,
+        id=request.path_params["id"],
+        state="failed",
+        token=body.token,
+        error=error,
+        results=_results(body.results),
+        is_final=body.is_final,
     )
+    await services.writer.submit(command)
     return json_response(Finished(ok=True))
+
+
+def _results(told: tuple[ResultView, ...]) -> tuple[FileResult, ...]:
+    return tuple(
+        FileResult(path=each.path, outcome=each.outcome, detail=each.detail) for each in told
+    )
 
 
 ENDPOINTS = (
@@ -306,8 +291,10 @@ ENDPOINTS = (
         summary="A job was done",
         tag="resolve",
         scope="media",
+        body=CompleteBody,
+        is_body_optional=True,
         answer=Finished,
-        statuses=(404, 409),
+        statuses=(400, 404, 408, 409, 413, 422),
     ),
     Endpoint(
         method="POST",
@@ -317,7 +304,9 @@ ENDPOINTS = (
         tag="resolve",
         scope="media",
         query=FailQuery,
+        body=FailBody,
+        is_body_optional=True,
         answer=Finished,
-        statuses=(404, 409, 422),
+        statuses=(400, 404, 408, 409, 413, 422),
     ),
 )

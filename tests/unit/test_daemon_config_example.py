@@ -93,6 +93,7 @@ def test_what_must_be_set_is_told_so():
         "path_policy[]": "PathPolicy",
         "player[]": "Player",
         "organizer[]": "Organizer",
+        "resolve_host[]": "ResolveHost",
     }
     arrays = {f"{name}[]": kind for name, kind in example.ARRAYS.items()}
 
@@ -106,6 +107,7 @@ def test_what_must_be_set_is_told_so():
         "player[].socket",
         "organizer[].name",
         "organizer[].folder",
+        "resolve_host[].name",
     ] == [
         setting.key
         for section, kind in arrays.items()

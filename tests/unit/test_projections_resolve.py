@@ -5,9 +5,18 @@ import pytest
 from projections.errors import Conflict, NotFound
 from projections.media_commands import StoreFile, TrashFiles
 from projections.media_events import Discarded
-from projections.resolve import RESOLVE_JOBS, ResolveProject
-from projections.resolve_decisions import ClaimJobs, FinishJob, RequestJob
-from support.media_core import PROJECT, MediaCore, media_file
+from projections.resolve import RESOLVE_CLIPS, RESOLVE_JOBS, FileResult, ResolveProject
+from projections.resolve_decisions import (
+    CancelJob,
+    ClaimJobs,
+    ExpireLeases,
+    ExtendLease,
+    FinishJob,
+    RequestJob,
+    RetryJob,
+)
+from support.clock import NANOS_PER_SECOND
+from support.media_core import PROJECT, MediaCore, media_file, sha
 
 CLIP = "ingest/originals/a.mov"
 EXISTING = ResolveProject(mode="existing", name=PROJECT)
@@ -26,10 +35,20 @@ def ask(core, job_id, **fields):
     return core.do(RequestJob, id=job_id, **values)
 
 
-def claim(core, count_max=1, owner="suite"):
-    """The ids that an agent gets."""
-    events = core.do(ClaimJobs, owner=owner, count_max=count_max)
-    return [job_id for recorded in events for job_id in recorded.event.ids]
+LEASE_S = 60
+
+
+def claim(core, count_max=1, owner="suite", **fields):
+    """The ids that an agent gets for a minute."""
+    values = {"token": f"{owner}-{core.head}", "lease_ns": LEASE_S * NANOS_PER_SECOND} | fields
+    events = core.do(ClaimJobs, owner=owner, count_max=count_max, **values)
+    kinds = [recorded for recorded in events if recorded.type == "resolve.claimed"]
+    return [job_id for recorded in kinds for job_id in recorded.event.ids]
+
+
+def wait(core, seconds):
+    """Lets time pass."""
+    core.clock += seconds * NANOS_PER_SECOND
 
 
 def job(core, job_id):
@@ -123,3 +142,135 @@ def test_an_unknown_job_cannot_be_finished(core):
     """There is nothing to record."""
     with pytest.raises(NotFound, match="nope"):
         core.judge(FinishJob, id="nope", state="done")
+
+
+def test_the_same_key_is_the_same_wish(core):
+    """A client that did not hear the answer asks again; another's key is another's."""
+    ask(core, "1", key="k")
+    again = ask(core, "2", key="k")
+
+    assert [] == again
+    assert job(core, "2") is None
+    assert 1 == len(ask(core, "3", key="other"))
+
+
+def test_a_lease_that_runs_out_goes_back_to_the_queue(core):
+    """The next agent gets the job; the one that comes too late is told so."""
+    ask(core, "1")
+    claim(core, token="first", is_strict=True)
+    wait(core, LEASE_S)
+    (returned,) = core.do(ExpireLeases)
+
+    assert ("expired", "pending") == (returned.event.why, job(core, "1").state)
+    assert ["1"] == claim(core, owner="laptop", token="second", is_strict=True)
+    assert 2 == job(core, "1").attempts
+    with pytest.raises(Conflict, match="laptop"):
+        core.judge(FinishJob, id="1", state="done", token="first")
+
+
+def test_a_claim_takes_what_ran_out_without_waiting_for_anybody(core):
+    """Nobody has to notice before."""
+    ask(core, "1")
+    claim(core)
+    wait(core, LEASE_S)
+
+    assert ["1"] == claim(core, owner="laptop")
+    assert "laptop" == job(core, "1").owner
+
+
+def test_a_heartbeat_keeps_a_job(core):
+    """Only for whoever has it."""
+    ask(core, "1")
+    claim(core, token="mine", is_strict=True)
+    wait(core, LEASE_S - 10)
+    lease_ns = LEASE_S * NANOS_PER_SECOND
+    core.do(ExtendLease, id="1", token="mine", lease_ns=lease_ns, note="1 of 2")
+    wait(core, LEASE_S - 10)
+
+    assert [] == core.do(ExpireLeases)
+    assert "1 of 2" == job(core, "1").note
+    with pytest.raises(Conflict, match="suite"):
+        core.judge(ExtendLease, id="1", token="other", lease_ns=lease_ns)
+
+
+def test_attempts_come_to_an_end(core):
+    """A job that kills its agents is not given to all of them."""
+    ask(core, "1", attempts_max=2)
+    for owner in ("suite", "laptop"):
+        assert ["1"] == claim(core, owner=owner)
+        wait(core, LEASE_S)
+
+    assert [] == claim(core, owner="third")
+    row = job(core, "1")
+    assert ("failed", "Nothing was heard from 'laptop' any more.") == (row.state, row.error)
+
+
+def test_a_failure_that_is_not_final_is_tried_again_after_a_pause(core):
+    """What was told of single files is kept."""
+    ask(core, "1")
+    claim(core)
+    result = FileResult(path=CLIP, outcome="missing", detail="Not mounted.")
+    core.do(FinishJob, id="1", state="failed", error="No disk.", results=(result,), is_final=False)
+
+    assert [] == claim(core)
+    assert ("pending", "No disk.", "missing") == (
+        job(core, "1").state,
+        job(core, "1").error,
+        job(core, "1").results[0].outcome,
+    )
+    wait(core, 10)
+    assert ["1"] == claim(core)
+
+
+def test_an_agent_of_media_sync_api_needs_no_token(core):
+    """But who promised to be heard of must name the claim."""
+    for job_id in "12":
+        ask(core, job_id)
+    claim(core)
+    claim(core, is_strict=True)
+
+    assert 1 == len(core.do(FinishJob, id="1", state="done"))
+    with pytest.raises(Conflict, match="suite"):
+        core.judge(FinishJob, id="2", state="done")
+
+
+def test_a_job_may_be_cancelled_and_tried_again(core):
+    """As long as it is not done; then all attempts are its own again."""
+    ask(core, "1")
+    claim(core)
+    core.do(CancelJob, id="1")
+
+    assert ("cancelled", []) == (job(core, "1").state, core.do(CancelJob, id="1"))
+    with pytest.raises(Conflict, match="cancelled"):
+        core.judge(FinishJob, id="1", state="done")
+    core.do(RetryJob, id="1")
+    assert ("pending", 0, []) == (
+        job(core, "1").state,
+        job(core, "1").attempts,
+        core.do(RetryJob, id="1"),
+    )
+    claim(core)
+    core.do(FinishJob, id="1", state="done")
+    for command in (CancelJob, RetryJob):
+        with pytest.raises(Conflict, match="done"):
+            core.judge(command, id="1")
+
+
+def test_what_a_job_left_in_the_pool_is_known_by_content(core):
+    """So that a marker finds the clip, wherever it was moved since; refused is not there."""
+    ask(core, "1")
+    claim(core)
+    core.do(FinishJob, id="1", state="done", results=(FileResult(path=CLIP, outcome="present"),))
+
+    clip = core.views.get(RESOLVE_CLIPS, (sha("a"),))
+    assert (PROJECT, "1") == (clip.resolve_project, clip.job)
+
+
+def test_done_by_an_agent_that_tells_nothing_of_files_means_all(core):
+    """media-sync-api's agents know no results."""
+    ask(core, "1")
+    claim(core)
+    core.do(FinishJob, id="1", state="done")
+
+    assert core.views.get(RESOLVE_CLIPS, (sha("a"),)) is not None
+    assert ["imported"] == [each.outcome for each in job(core, "1").results]

@@ -22,8 +22,9 @@ from projections.errors import Rejected
 from projections.fold import Key, Projection, Views, encode_key, encode_rows, fold
 from projections.library import ITEMS
 from projections.media_files import FILES
+from projections.media_sources import SOURCES
 from projections.reactions import react
-from projections.resolve import RESOLVE_JOBS
+from projections.resolve import RESOLVE_JOBS, asked_key
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 Decide: TypeAlias = Callable[[Views, Command, Nanos], list[Draft]]
@@ -37,6 +38,26 @@ def _handlers(kind: str) -> list[Projection[Any]]:
     if kind not in _BY_TYPE:
         _BY_TYPE[kind] = [p for p in PROJECTIONS if p.handles is None or kind in p.handles]
     return _BY_TYPE[kind]
+
+
+def _jobs(rows: list[Any], query: str, parameters: tuple[str | int, ...]) -> list[Any]:
+    """The jobs that decisions ask for, as the statements of the same names select them."""
+    if query == "job_with_key":
+        return [row for row in rows if asked_key(row.by, row.key) == parameters[0]][:1]
+    state, bound, count_max = parameters
+    assert isinstance(bound, int)
+    rows = [row for row in rows if row.state == state]
+    match query:
+        case "jobs_with_state":
+            rows = [row for row in rows if row.seq > bound]
+        case "jobs_due":
+            rows = [row for row in rows if row.due_ns <= bound]
+        case "jobs_overdue":
+            rows = sorted((row for row in rows if row.due_ns <= bound), key=lambda row: row.due_ns)
+            return rows[: int(count_max)]
+        case _:
+            raise AssertionError(f"nobody answers the query {query} here")
+    return sorted(rows, key=lambda row: row.seq)[: int(count_max)]
 
 
 class MemoryViews:
@@ -55,9 +76,11 @@ class MemoryViews:
     ) -> list[Row]:
         """The rows of the few named queries that decisions and lanes ask."""
         table = self.tables[projection.name]
+        if projection is RESOLVE_JOBS:
+            return _jobs([*table.values()], query, parameters)
         match projection, query:
-            case (_, "people"):
-                assert projection is PEOPLE
+            case (_, "people" | "sources"):
+                assert projection is PEOPLE or projection is SOURCES
                 return [table[key] for key in sorted(table, key=encode_key)]
             case (_, "items_ambiguous"):
                 assert projection is ITEMS
@@ -74,11 +97,6 @@ class MemoryViews:
                 assert projection is FILES
                 keys = [key for key, row in table.items() if row.file.sha256 == parameters[0]]
                 return [table[key] for key in sorted(keys, key=encode_key)]
-            case (_, "jobs_with_state"):
-                assert projection is RESOLVE_JOBS
-                jobs = [row for row in table.values() if row.state == parameters[0]]
-                jobs = [row for row in jobs if row.seq > int(parameters[1])]
-                return sorted(jobs, key=lambda row: row.seq)[: int(parameters[2])]
         raise AssertionError(f"nobody answers the query {query} here")
 
     def apply(self, envelope: Envelope) -> None:
