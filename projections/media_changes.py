@@ -21,6 +21,8 @@ ChangeKind: TypeAlias = Literal[
     "facts",
     "project",
     "source",
+    "job",
+    "marker",
 ]
 
 _KINDS: dict[str, ChangeKind] = {
@@ -41,7 +43,18 @@ _KINDS: dict[str, ChangeKind] = {
     "source.removed": "source",
     "source.lost": "source",
     "source.returned": "source",
+    "resolve.requested": "job",
+    "resolve.claimed": "job",
+    "resolve.extended": "job",
+    "resolve.returned": "job",
+    "resolve.finished": "job",
+    "resolve.cancelled": "job",
+    "resolve.retried": "job",
+    "marker.placed": "marker",
+    "marker.removed": "marker",
 }
+
+PLACELESS: frozenset[ChangeKind] = frozenset({"job", "marker"})
 
 VISIBLE_TYPES = frozenset(_KINDS)
 """The types of events after which the library looks different."""
@@ -49,8 +62,9 @@ VISIBLE_TYPES = frozenset(_KINDS)
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """
-    Something changed in a project, or in a source as a whole when `project` is empty. `seq` is the
-    last event that did it, `count` the number of files it is about.
+    Something changed in a project, or in a source as a whole when `project` is empty. Jobs and
+    markers are told without a place. `seq` is the last event that did it, `count` the number of
+    files it is about.
     """
 
     source: str
@@ -75,6 +89,9 @@ def changes(envelopes: Iterable[Envelope]) -> list[Change]:
 def _changes(envelope: Envelope) -> Iterator[Change]:
     kind = _KINDS.get(envelope.type)
     if kind is None:
+        return
+    if kind in PLACELESS:
+        yield Change(source="", project="", kind=kind, seq=envelope.seq, count=1)
         return
     for (source, project), count in _places(envelope.event).items():
         yield Change(source=source, project=project, kind=kind, seq=envelope.seq, count=count)

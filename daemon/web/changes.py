@@ -59,7 +59,8 @@ async def stream_changes(services: Services, request: Request) -> Response:
     A live stream (SSE) of what changes in the library.
 
     `change` events say where something changed, and can be resumed: `source`, `project`, `kind`
-    (stored, found, moved, gone, trashed, restored, tagged, facts, project, source), `seq`, `count`.
+    (stored, found, moved, gone, trashed, restored, tagged, facts, project, source; job and marker
+    have no place), `seq`, `count`.
     `progress` events say how far long tasks have come: `task`, `kind`, `source`, `project`, `done`,
     `total`, `bytes_done`, `bytes_total`, `state` (running, done, failed) and `note`.
     """

@@ -2,6 +2,8 @@
 
 import pytest
 
+from projections.events import GarbageCollected
+from projections.markers import MarkerRemoved
 from projections.media_changes import VISIBLE_TYPES, Change, changes
 from projections.media_events import (
     FactsMeasured,
@@ -49,7 +51,9 @@ def found(*paths, project="P1"):
             ProjectReindexed(source="nas", project="P1", files_count=7),
             [change("project", source="nas")],
         ),
-        (ResolveClaimed(ids=("x",), owner="suite"), []),
+        (ResolveClaimed(ids=("x",), owner="suite"), [change("job", "", "")]),
+        (MarkerRemoved(id="m"), [change("marker", "", "")]),
+        (GarbageCollected(scheduled_ns=0, cutoff_ns=0, expired_count=0), []),
     ],
 )
 def test_each_event_says_where_something_changed(event, expected):

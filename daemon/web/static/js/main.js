@@ -181,7 +181,8 @@ function askForTarget(count) {
 function hearChanges() {
   const sidebarSoon = debounce(reloadSidebar, SIDEBAR_MS);
   live.addEventListener("change", (event) => {
-    const { source, project } = /** @type {CustomEvent} */ (event).detail;
+    const { source, project, kind } = /** @type {CustomEvent} */ (event).detail;
+    if (kind === "job" || kind === "marker") return; // who shows them listens for itself
     if (concerns(source, project)) library.refreshSoon();
     sidebarSoon();
   });
