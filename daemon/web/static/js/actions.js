@@ -8,6 +8,7 @@
 import { api } from "./api.js";
 import { confirm } from "./dialogs.js";
 import { bytes, plural } from "./format.js";
+import { showJobs } from "./job-list.js";
 import { keyOf } from "./place.js";
 import * as questions from "./questions.js";
 import { attempt, tell, tellProblem } from "./toasts.js";
@@ -191,8 +192,20 @@ export class Actions {
       Promise.all(jobs.map((job) => api.openInResolve({ ...job, mode }))),
     );
     if (!answers) return;
-    const note = answers.find((answer) => answer.instructions)?.instructions ?? "";
-    tell(`${plural(items.length, "file")} handed to Resolve. ${note}`.trim());
+    tell(`${plural(items.length, "file")} handed to Resolve.`, {
+      action: "Show the jobs",
+      run: () => showJobs(this.app),
+    });
+  }
+
+  /** @param {import("./types.js").Job} job */
+  cancelJob(job) {
+    return attempt(() => api.cancelJob(job.id));
+  }
+
+  /** @param {import("./types.js").Job} job */
+  retryJob(job) {
+    return attempt(() => api.retryJob(job.id));
   }
 
   /**

@@ -219,4 +219,25 @@ export const api = {
     request("POST", "/api/resolve/open", {
       body: { source, project, media_rel_paths: paths, mode },
     }),
+
+  /** @returns {Promise<{jobs: import("./types.js").Job[]}>} - The latest first. */
+  jobs: () => request("GET", "/api/resolve/jobs"),
+
+  /** @param {string} id */
+  cancelJob: (id) => request("POST", `/api/resolve/jobs/${segment(id)}/cancel`),
+
+  /** @param {string} id */
+  retryJob: (id) => request("POST", `/api/resolve/jobs/${segment(id)}/retry`),
+
+  /**
+   * @param {string} sha256
+   * @returns {Promise<{markers: import("./types.js").Marker[]}>} - In the order of the clip.
+   */
+  markers: (sha256) => request("GET", "/api/markers", { query: { asset_id: `sha256:${sha256}` } }),
+
+  /** @param {{asset_id: string, position_s: number, note: string, name: string}} marker */
+  placeMarker: (marker) => request("POST", "/api/markers", { body: marker }),
+
+  /** @param {string} id */
+  removeMarker: (id) => request("DELETE", `/api/markers/${segment(id)}`),
 };

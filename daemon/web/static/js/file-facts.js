@@ -17,10 +17,15 @@ import { tell } from "./toasts.js";
 const HASH_SHOWN = 16;
 
 export class FileFacts extends HTMLElement {
-  /** @param {App} app */
-  constructor(app) {
+  /**
+   * @param {App} app
+   * @param {import("./marker-list.js").MarkerList} markers
+   */
+  constructor(app, markers) {
     super();
     this.app = app;
+    this.markers = markers;
+    this.markerPlace = h("div", { class: "marker-place" }, h("h3", {}, "Markers"), markers);
     /** @type {LibraryItem | null} */
     this.item = null;
   }
@@ -30,7 +35,8 @@ export class FileFacts extends HTMLElement {
     this.setAttribute("aria-label", "Facts");
     this.tagPlace = h("div", {});
     this.list = h("dl", {});
-    this.append(h("h3", {}, "Tags"), this.tagPlace, h("h3", {}, "Facts"), this.list);
+    const tags = [h("h3", {}, "Tags"), this.tagPlace];
+    this.append(...tags, this.markerPlace, h("h3", {}, "Facts"), this.list);
     this.app.store.watch(["tags"], () => this.#makeTagField());
   }
 
@@ -57,6 +63,9 @@ export class FileFacts extends HTMLElement {
     this.item = item;
     if (isOther) this.#makeTagField();
     this.tags?.set(item.tags);
+    const isPlayed = item.kind === "video" || item.kind === "audio";
+    this.markerPlace.hidden = !isPlayed || !this.app.store.state.mayMark;
+    this.markers.show(item);
     this.list.replaceChildren(...factsOf(item).flatMap(([name, value]) => this.#row(name, value)));
   }
 

@@ -41,6 +41,7 @@ const LIST = [
       ["j l", "Five seconds back, on"],
       ["f", "Full screen"],
       ["i", "Facts"],
+      ["m", "Mark this moment"],
       ["Esc", "Close"],
     ],
   ],

@@ -10,6 +10,7 @@ import { api } from "./api.js";
 import { debounce, h } from "./dom.js";
 import { acceptDrops } from "./drop.js";
 import { plural } from "./format.js";
+import { Jobs } from "./jobs.js";
 import { listenToKeys } from "./keys.js";
 import { Library } from "./library.js";
 import { ListingState } from "./listing-state.js";
@@ -53,6 +54,7 @@ function makeApp() {
     place: START,
     user: "",
     mayAdminister: false,
+    mayMark: false,
     sources: [],
     projects: [],
     sidebarLoaded: false,
@@ -67,6 +69,7 @@ function makeApp() {
   made.selection = new Selection();
   made.uploads = new Uploads();
   made.live = new Live(store);
+  made.jobs = new Jobs(made.live);
   made.actions = new Actions(made);
   return made;
 }
@@ -108,6 +111,7 @@ function putTogether() {
 function lookAround() {
   reloadSidebar();
   reloadTags();
+  app.jobs.look();
   meet();
 }
 
@@ -115,7 +119,12 @@ function lookAround() {
 async function meet() {
   const answer = await attemptQuietly(api.whoami);
   if (!answer) return;
-  store.update({ user: answer.user, mayAdminister: answer.scopes.includes("admin") });
+  const { user, scopes } = answer;
+  store.update({
+    user,
+    mayAdminister: scopes.includes("admin"),
+    mayMark: scopes.includes("play"),
+  });
 }
 
 async function reloadSidebar() {

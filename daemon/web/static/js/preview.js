@@ -8,6 +8,7 @@
 import { h, iconButton } from "./dom.js";
 import { FileFacts } from "./file-facts.js";
 import { count } from "./format.js";
+import { MarkerList } from "./marker-list.js";
 import { keyOf } from "./place.js";
 import { Stage } from "./stage.js";
 import { attempt, tell } from "./toasts.js";
@@ -33,7 +34,11 @@ export class FilePreview extends HTMLElement {
     this.heading = h("h2", { id: "preview-title" });
     this.position = h("span", { class: "position" });
     this.stage = new Stage();
-    this.facts = new FileFacts(app);
+    this.markers = new MarkerList(app, {
+      position: () => this.stage.position,
+      seek: (position_s) => this.stage.seek(position_s),
+    });
+    this.facts = new FileFacts(app, this.markers);
     this.previous = iconButton("left", "Previous file", { onclick: () => this.#step(-1) });
     this.next = iconButton("right", "Next file", { onclick: () => this.#step(1) });
     this.previous.classList.add("step");
@@ -212,6 +217,7 @@ export class FilePreview extends HTMLElement {
       ["l", () => this.stage.skip(SKIP_S)],
       ["f", () => this.stage.toggleFullScreen()],
       ["i", () => this.#toggleFacts()],
+      ["m", () => this.markers.add()],
       ["Delete", () => this.#trash()],
     ]);
   }

@@ -162,7 +162,7 @@ export function askForTags(items, known) {
 
 /**
  * @param {number} count
- * @returns {Promise<"import" | "reveal" | null>}
+ * @returns {Promise<"import" | "reveal" | "relink" | "markers" | null>}
  */
 export function askForResolveMode(count) {
   const choice = (
@@ -181,6 +181,8 @@ export function askForResolveMode(count) {
     { class: "choices", role: "radiogroup", "aria-label": "What Resolve does" },
     choice("import", "Import", "Adds them to the media pool of the project in Resolve."),
     choice("reveal", "Reveal", "Shows where they lie, and imports nothing."),
+    choice("relink", "Relink", "Points clips that are there at where their files are now."),
+    choice("markers", "Markers", "Sets the markers of clips that are there."),
   );
   return ask({
     title: `Open ${plural(count, "file")} in Resolve`,

@@ -6,7 +6,8 @@
  */
 
 import { button, h, icon, iconButton, setIcon } from "./dom.js";
-import { count } from "./format.js";
+import { count, plural } from "./format.js";
+import { showJobs } from "./job-list.js";
 import { showKeys } from "./keys.js";
 import { attachMenu } from "./menu.js";
 import { START, formatPlace } from "./place.js";
@@ -243,8 +244,30 @@ export class SideBar extends HTMLElement {
     this.activities.hidden = rows.length === 0;
   }
 
+  /** Opens the list of jobs; says how many are still to be done. */
+  #jobsButton() {
+    const { jobs } = this.app;
+    const amount = h("span", { class: "amount" });
+    const opener = h(
+      "button",
+      { type: "button", class: "place", onclick: () => showJobs(this.app) },
+      icon("resolve"),
+      h("span", { class: "place-name" }, "Jobs for Resolve"),
+      amount,
+    );
+    const draw = () => {
+      const { openCount } = jobs;
+      amount.textContent = openCount > 0 ? count(openCount) : "";
+      opener.title = openCount > 0 ? plural(openCount, "open job") : "Jobs for DaVinci Resolve";
+    };
+    jobs.addEventListener("change", draw);
+    draw();
+    return opener;
+  }
+
   #makeFoot() {
     const trash = h("div", { class: "foot-place" });
+    const jobs = this.#jobsButton();
     const light = h("span", { class: "light", role: "status" });
     const theme = iconButton("moon", "Dark or light", { onclick: () => turn() });
     const keys = iconButton("keyboard", "Keyboard shortcuts", { onclick: showKeys });
@@ -255,7 +278,7 @@ export class SideBar extends HTMLElement {
     };
     onSystemTheme(draw);
     draw();
-    this.foot.append(trash, h("div", { class: "foot-row" }, light, theme, keys));
+    this.foot.append(jobs, trash, h("div", { class: "foot-row" }, light, theme, keys));
     const { store } = this.app;
     store.watch(["place"], (state) => {
       const link = this.#link(state, { text: "Trash", picture: "trash", area: "trash" });

@@ -145,6 +145,16 @@ export class Stage extends HTMLElement {
     this.player.currentTime = Math.min(Math.max(this.player.currentTime + step_s, 0), end);
   }
 
+  /** Where the player is, in seconds; null while there is none. */
+  get position() {
+    return this.player ? this.player.currentTime : null;
+  }
+
+  /** @param {number} position_s */
+  seek(position_s) {
+    if (this.player) this.player.currentTime = position_s;
+  }
+
   toggleFullScreen() {
     if (document.fullscreenElement) document.exitFullscreen();
     else this.requestFullscreen?.();

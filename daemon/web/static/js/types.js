@@ -88,10 +88,36 @@
  * @property {"running" | "done" | "failed"} state
  * @property {string} note
  *
+ * @typedef {object} Job - A job for DaVinci Resolve, as the daemon tells of it.
+ * @property {string} id
+ * @property {"pending" | "claimed" | "done" | "failed" | "cancelled"} status
+ * @property {string} mode
+ * @property {string} media_project
+ * @property {string[]} media_rel_paths
+ * @property {{mode: "existing" | "new" | "select", name: string}} resolve_project
+ * @property {string | null} claimed_by
+ * @property {string | null} host
+ * @property {number} attempts
+ * @property {number} attempts_max
+ * @property {number} created_at - Unix seconds.
+ * @property {string | null} error
+ * @property {string} note
+ * @property {string | null} artifact - A file that was written for it.
+ * @property {{path: string, outcome: string, detail: string}[]} results
+ *
+ * @typedef {object} Marker - A moment of a clip.
+ * @property {string} id
+ * @property {number} position_s
+ * @property {string} colour
+ * @property {string} note
+ * @property {string} by
+ * @property {string} device
+ *
  * @typedef {object} State - What every part of the page may watch; see store.js.
  * @property {Place} place
  * @property {string} user
  * @property {boolean} mayAdminister
+ * @property {boolean} mayMark - Whether markers may be seen and set.
  * @property {Source[]} sources
  * @property {Project[]} projects
  * @property {boolean} sidebarLoaded
@@ -106,6 +132,7 @@
  * @property {import("./selection.js").Selection} selection
  * @property {import("./uploads.js").Uploads} uploads
  * @property {import("./live.js").Live} live
+ * @property {import("./jobs.js").Jobs} jobs
  * @property {import("./actions.js").Actions} actions
  * @property {import("./navigation.js").Navigation} navigation
  * @property {() => Promise<void>} reloadSidebar
