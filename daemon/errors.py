@@ -5,6 +5,7 @@ What only a running daemon can meet, by who must act.
     ├── ConfigError       the operator: the configuration has problems, all of them listed
     ├── StartupRefused    the operator: starting would be unsafe or impossible
     │   └── InUse             another process writes in the data directory
+    ├── BackupRefused     the operator: what shall be restored is no good backup, or would overwrite
     ├── StorageError      the operator: the disk refused a write or a read; nothing was recorded
     │   └── CorruptViews  the operator: the views are damaged; the log has all they say
     ├── CorruptLog        the operator: the log contradicts itself; nothing is repaired silently
@@ -34,6 +35,12 @@ class InUse(StartupRefused):
     """Another process has the right to write in the data directory."""
 
     hint = "Stop that daemon first, or choose another directory with --data DIR."
+
+
+class BackupRefused(PlayheadError):
+    """A backup is not what it should be, or restoring it would overwrite something."""
+
+    hint = "Nothing was changed. Take another backup, or another directory."
 
 
 class StorageError(PlayheadError):
