@@ -1,6 +1,8 @@
 -- What differs between operating systems and mpv versions, found by trying rather than by version
 -- numbers: folders, the machine's name, private files, the reach of `user-data`.
 
+local machine = require("machine")
+
 local environment = {}
 environment.__index = environment
 
@@ -8,7 +10,7 @@ function environment.new(mp, utils)
     return setmetatable({
         mp = mp,
         utils = utils,
-        is_windows = package.config:sub(1, 1) == "\\",
+        is_windows = machine.is_windows,
     }, environment)
 end
 
@@ -25,22 +27,10 @@ function environment:expand(path)
     return self.mp.command_native({ "expand-path", path }) or path
 end
 
--- The user's folder for state, the same for every mpv version (0.35 knows no "~~state/").
-function environment:default_spool_directory()
-    if self.is_windows then
-        local base = os.getenv("LOCALAPPDATA") or os.getenv("APPDATA") or "."
-        return base:gsub("\\", "/") .. "/playhead/spool"
-    end
-    local state = os.getenv("XDG_STATE_HOME")
-    if state and state:find("^/") then return state .. "/playhead/spool" end
-    local home = os.getenv("HOME")
-    if home and home ~= "" then return home .. "/.local/state/playhead/spool" end
-    return self:expand("~~home/playhead-spool")
-end
-
 -- The spool's folder, made if needed so that only this user can look into it.
 function environment:spool_directory(wanted)
-    local directory = wanted ~= "" and self:expand(wanted) or self:default_spool_directory()
+    local directory = wanted ~= "" and self:expand(wanted) or machine.spool_directory()
+        or self:expand("~~home/playhead-spool")
     directory = directory:gsub("(.)/+$", "%1")
     if self.utils.readdir(directory) then return directory end
     if self.is_windows then
@@ -55,19 +45,10 @@ function environment:restrict(path)
     if not self.is_windows then self:run_briefly({ "chmod", "600", path }) end
 end
 
-local function first_line(path)
-    local file = io.open(path, "rb")
-    local line = file and file:read("*l")
-    if file then file:close() end
-    return line
-end
-
--- The machine's name without its domain, as it appears in "resumed from ...".
 function environment:device()
-    local name = first_line("/proc/sys/kernel/hostname") or os.getenv("COMPUTERNAME")
-        or os.getenv("HOSTNAME") or self:run_briefly({ "hostname" }) or "mpv"
-    name = name:gsub("%c", ""):match("^[^.]+") or "mpv"
-    return name:sub(1, 128)
+    local name = machine.host_name() or self:run_briefly({ "hostname" }) or ""
+    name = machine.short_name(name)
+    return name ~= "" and name or "mpv"
 end
 
 function environment:readdir(directory)

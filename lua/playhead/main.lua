@@ -37,17 +37,6 @@ local function parse_json(text) return (utils.parse_json(text or "")) end
 
 local function bind_forced(key, name, action) mp.add_forced_key_binding(key, name, action) end
 
--- Says each kind of trouble once, until something works again.
-local function complainer(screen)
-    local told = {}
-    return function(key, sentence)
-        if told[key] then return end
-        told[key] = true
-        msg.warn(sentence)
-        screen:say("Playhead: " .. sentence)
-    end, function() told = {} end
-end
-
 local function build()
     local wall = clock.wall(os.time, mp.get_time)
     local random = clock.random(tostring(utils.getpid()) .. tostring(mp.get_time()))
@@ -72,7 +61,7 @@ local function build()
     with("spool", spool.open)
     with("client", client.new)
     with("notice", notice.new)
-    built.complain, built.forgive = complainer(built.notice)
+    built.complain, built.forgive = built.notice:complainer(msg.warn)
     with("delivery", delivery.new)
     with("recorder", recorder.new)
     with("resume", resume.new)

@@ -73,4 +73,16 @@ function notice:ask(point, on_yes, on_no)
     }, on_no)
 end
 
+-- Two functions: one says each kind of trouble once, in the log and on the screen; the other makes
+-- it be said anew, because something works again.
+function notice:complainer(warn)
+    local told = {}
+    return function(key, sentence)
+        if told[key] then return end
+        told[key] = true
+        warn(sentence)
+        self:say("Playhead: " .. sentence)
+    end, function() told = {} end
+end
+
 return notice

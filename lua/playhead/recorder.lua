@@ -1,6 +1,6 @@
 -- Watches one player: describes the file being opened, feeds the session with what happens, and
 -- writes what the session wants saved to the spool. The only module besides resume.lua, and the
--- wiring, that asks mpv for properties.
+-- wiring, that asks the player for properties, by mpv's names.
 
 local identity = require("identity")
 local options = require("options")
@@ -13,8 +13,8 @@ recorder.__index = recorder
 local PATH_BYTES_MAX = 8192
 local TITLE_BYTES_MAX = 500
 
--- `parts`: settings, player (mp), file_info(path), spool, delivery, wall(), new_id(),
--- log(sentence).
+-- `parts`: settings, player (mp, or what answers like it), file_info(path), spool, delivery,
+-- wall(), new_id(), log(sentence).
 function recorder.new(parts)
     local self = setmetatable(parts, recorder)
     self.incognito = parts.settings.incognito
@@ -29,7 +29,7 @@ function recorder:why_not(path)
     return nil
 end
 
--- Describes the file mpv is opening; nil when it must not be recorded.
+-- Describes the file being opened; nil when it must not be recorded.
 function recorder:describe()
     local path = self.player.get_property("path")
     if not path or path == "" then return nil end
@@ -146,11 +146,12 @@ function recorder:on_playback_restart()
     if self.session then self.session:restarted() end
 end
 
--- The last moment at which mpv still knows the position. The report is on disk before anything is
--- sent; when the player may be exiting, it is sent by a process that outlives it.
-function recorder:on_unload()
+-- The last moment at which the player still knows the position. The report is on disk before
+-- anything is sent; when the player may be exiting, it is sent without waiting for an answer.
+-- `reason`: "next", "stop", "eof" or "quit"; mpv's is found out here.
+function recorder:on_unload(reason)
     if not self.session then return end
-    local reason = self:unload_reason()
+    reason = reason or self:unload_reason()
     local position_s, duration_s = self:times()
     self:save(self.session:unload(reason, position_s, duration_s))
     self.session = nil

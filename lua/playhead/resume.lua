@@ -121,7 +121,7 @@ function resume:use_late(attempt)
     if self.settings.resume == "ask" then
         self:ask(point, running)
     else
-        self:jump(point)
+        self:jump(point, running)
         self:announce(point)
     end
 end
@@ -133,14 +133,15 @@ function resume:ask(point, running)
     self.notice:ask(point, function()
         running:hold(false)
         if self.recorder.session ~= running then return end
-        self:jump(point)
+        self:jump(point, running)
         self.notice:say("Resumed at " .. notice.clock_text(point.position_s))
     end, function()
         running:hold(false)
     end)
 end
 
-function resume:jump(point)
+function resume:jump(point, running)
+    running:taken_up(point.position_s)
     self.player.commandv("seek", string.format("%.3f", point.position_s), "absolute", "exact")
     self.publish("resumed-at", point.position_s)
 end

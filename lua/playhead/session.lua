@@ -28,8 +28,13 @@ end
 -- Playback begins. `resumed` means a stored position was taken up.
 function session:begin(now_s, position_s, resumed)
     self.next_heartbeat_s = now_s + self.limits.heartbeat_interval
-    self.passed_head = resumed
-    self.saved_position_s = resumed and position_s or nil
+    if resumed then self:taken_up(position_s) end
+end
+
+-- A stored position was taken up: going back from there is deliberate, and it is saved already.
+function session:taken_up(position_s)
+    self.passed_head = true
+    self.saved_position_s = position_s
 end
 
 function session:is_finished(position_s, duration_s, at_eof)

@@ -97,32 +97,43 @@ function wire.curl_config(settings, request, discard)
     return table.concat(lines, "\n") .. "\n"
 end
 
+-- The headers of one block, names in lower case.
+function wire.read_headers(head)
+    local headers = {}
+    for name, value in head:gmatch("\n([^:\r\n]+):%s*([^\r\n]*)") do
+        headers[name:lower()] = value
+    end
+    return headers
+end
+
 -- Skips header blocks (a proxy or "100 Continue" puts several in front) and keeps the last one.
 local function split_head(text)
     local headers = {}
     while text:find("^HTTP/") do
         local head, rest = text:match("^(.-)\r?\n\r?\n(.*)$")
         if not head then return headers, "" end
-        headers = {}
-        for name, value in head:gmatch("\n([^:\r\n]+):%s*([^\r\n]*)") do
-            headers[name:lower()] = value
-        end
-        text = rest
+        headers, text = wire.read_headers(head), rest
     end
     return headers, text
 end
 
--- {status, retry_after_s, body, error} from what curl printed. status 0 means no answer came.
+-- What modules pass on as an answer. status 0 means no answer came, for the reason `problem`.
+function wire.response(status, headers, body, problem)
+    local retry_after_s = tonumber(headers["retry-after"])
+    return {
+        status = status,
+        retry_after_s = retry_after_s and math.max(0, math.min(retry_after_s, RETRY_AFTER_S_MAX)),
+        body = body,
+        error = problem,
+    }
+end
+
+-- The response in what curl printed.
 function wire.read_response(stdout, stderr)
     local text, code = (stdout or ""):match("^(.*)\n(%d%d%d)%s*$")
     local headers, body = split_head(text or "")
-    local retry_after_s = tonumber(headers["retry-after"])
-    return {
-        status = tonumber(code) or 0,
-        retry_after_s = retry_after_s and math.max(0, math.min(retry_after_s, RETRY_AFTER_S_MAX)),
-        body = body,
-        error = (stderr or ""):gsub("%s+$", ""),
-    }
+    local problem = (stderr or ""):gsub("%s+$", "")
+    return wire.response(tonumber(code) or 0, headers, body, problem)
 end
 
 local RETRY = { [0] = true, [408] = true, [425] = true, [429] = true }

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 LUA_FOLDER = Path(__file__).resolve().parents[2] / "lua" / "playhead"
+VLC_FOLDER = LUA_FOLDER.parent / "vlc"
 FAKE_MP = Path(__file__).with_name("fake_mp.lua")
 
 
@@ -63,6 +64,13 @@ def raw(text):
 @pytest.fixture(params=["lua51", "lua52", "luajit21"])
 def lua(request):
     return LuaState(request.param)
+
+
+@pytest.fixture
+def vlc_lua(lua):
+    """The same interpreter with the modules of the VLC client on its path as well."""
+    lua.globals.package.path += f";{VLC_FOLDER}/?.lua"
+    return lua
 
 
 @pytest.fixture

@@ -64,6 +64,14 @@ def test_a_resumed_file_taken_back_to_its_start_is_saved(lua, limits):
     assert ("quit", 2, False) == said(session.unload(session, "quit", 2, LENGTH_S))
 
 
+def test_a_position_taken_up_late_is_not_saved_again_and_going_back_counts(running):
+    """A jump after the first frame is resuming all the same."""
+    running.taken_up(running, 500)
+
+    assert said(running.paused(running, 500.2, LENGTH_S)) is None
+    assert ("quit", 2, False) == said(running.unload(running, "quit", 2, LENGTH_S))
+
+
 def test_starting_over_is_saved_at_once(running):
     """The key forgets the stored position without waiting."""
     assert ("seek", 0, False) == said(running.start_over(running, 1, LENGTH_S))
