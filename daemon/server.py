@@ -9,7 +9,7 @@ in one sentence.
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import anyio
@@ -83,7 +83,7 @@ def url_of(listener: socket.socket, server: Server) -> str:
 
 async def serve(
     app: ASGIApp,
-    listener: socket.socket,
+    listeners: Sequence[socket.socket],
     server: Server,
     *,
     until: Callable[[], Awaitable[Any]],
@@ -91,7 +91,8 @@ async def serve(
     """Serves until `until` returns, then lets running requests finish for the configured grace."""
     http11.install()
     config = Config()
-    config.bind = [f"fd://{os.dup(listener.fileno())}"]  # hypercorn closes what it is given
+    # hypercorn closes what it is given
+    config.bind = [f"fd://{os.dup(listener.fileno())}" for listener in listeners]
     config.accesslog = None
     config.errorlog = None
     config.keep_alive_timeout = KEEP_ALIVE_S

@@ -9,6 +9,9 @@ The task tree of a running daemon, and its end.
     ├── lanes       one per server of sync; their failures stay inside
     ├── leases      takes jobs from agents that fell silent
     ├── files       watches the sources, finds out what files tell; failures are retried inside
+    ├── organizers  file what arrives in their directories; failures are retried inside
+    ├── players     one lane per player on this machine; their failures stay inside
+    ├── watchdog    tells systemd that the event loop turns
     └── server      ends first, so that nobody is promised what can no longer be written
 
 Shutdown: streams end, running requests finish, the queue is written, `daemon.stopped` is recorded,
@@ -17,6 +20,7 @@ files are closed.
 
 import signal
 import socket
+from collections.abc import Sequence
 from typing import Protocol
 
 import anyio
@@ -29,10 +33,13 @@ from daemon.eventlog.store import EventLog
 from daemon.lanes import Lanes
 from daemon.leases import LeaseWatch
 from daemon.maintenance import GarbageCollector
+from daemon.player_lanes import PlayerLanes
+from daemon.systemd import feed_watchdog, notify
 from daemon.telemetry.logs import logger
 from daemon.telemetry.otlp import Otlp
 from daemon.web.ledger import show_figures
 from daemon.web.media_figures import show_media_figures
+from daemon.web.players import show_player_figures
 from daemon.web.services import Services
 from projections.commands import Record
 from projections.errors import PlayheadError
@@ -53,6 +60,13 @@ class Background(Protocol):
         """Works until cancelled."""
 
 
+class Work(Protocol):
+    """The same, with nothing to be done before."""
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+
+
 class Daemon(msgspec.Struct, frozen=True, kw_only=True):
     """All parts of a daemon, assembled by `daemon.wiring` and not yet running."""
 
@@ -64,10 +78,12 @@ class Daemon(msgspec.Struct, frozen=True, kw_only=True):
     lanes: Lanes
     files: Background
     leases: LeaseWatch
+    organizers: Work
+    players: PlayerLanes
     otlp: Otlp | None = None
 
 
-async def run(daemon: Daemon, listener: socket.socket) -> None:
+async def run(daemon: Daemon, listeners: Sequence[socket.socket]) -> None:
     """Runs until a signal, then ends in good order."""
     services = daemon.services
     async with anyio.create_task_group() as tasks:
@@ -80,9 +96,12 @@ async def run(daemon: Daemon, listener: socket.socket) -> None:
             helpers.start_soon(daemon.lanes.run, name="lanes")
             helpers.start_soon(daemon.files.run, name="files")
             helpers.start_soon(daemon.leases.run, name="leases")
+            helpers.start_soon(daemon.organizers.run, name="organizers")
+            helpers.start_soon(daemon.players.run, name="players")
+            helpers.start_soon(feed_watchdog, name="watchdog")
             if daemon.otlp is not None:
                 helpers.start_soon(_show_figures, services, name="figures")
-            await _serve(daemon, listener)
+            await _serve(daemon, listeners)
             helpers.cancel_scope.cancel()
         services.writer.close()
 
@@ -93,6 +112,7 @@ async def _show_figures(services: Services) -> None:
         try:
             await show_figures(services)
             await show_media_figures(services)
+            show_player_figures(services)
         except PlayheadError as error:
             logger.debug("no_figures", reason=str(error))
         await anyio.sleep(FIGURES_EVERY_S)
@@ -113,16 +133,19 @@ async def _watch_signals(services: Services) -> None:
             services.closing.set()
 
 
-async def _serve(daemon: Daemon, listener: socket.socket) -> None:
+async def _serve(daemon: Daemon, listeners: Sequence[socket.socket]) -> None:
     services, settings = daemon.services, daemon.services.settings.server
-    url = server.url_of(listener, settings)
+    url = server.url_of(listeners[0], settings)
     await _record(services, DaemonStarted(version=__version__, bind=url))
     await _prepare(daemon.files)
     logger.info("listening", url=url, data=services.settings.data, events=services.writer.head.seq)
+    notify("READY=1", f"STATUS=Serving {url}.")
     try:
-        await server.serve(daemon.app, listener, settings, until=services.closing.wait)
+        await server.serve(daemon.app, listeners, settings, until=services.closing.wait)
     finally:
         services.closing.set()
+        notify("STOPPING=1", "STATUS=Finishing what is running.")
+    await daemon.players.finish()
     await daemon.lanes.flush()
     await _record(services, DaemonStopped(reason="signal"))
     logger.info("stopped", events=services.writer.head.seq)

@@ -4,6 +4,7 @@ concrete adapters.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -27,9 +28,11 @@ from daemon.lanes import Lanes
 from daemon.leases import LeaseWatch
 from daemon.maintenance import GarbageCollector
 from daemon.memory import keep_freed_memory
+from daemon.player_lanes import PlayerLanes
 from daemon.readers import ReaderPool
 from daemon.server import bind_socket, refuse_bad_tls
 from daemon.supervisor import Daemon, close, run
+from daemon.systemd import bound_to, going_on, inherited_sockets
 from daemon.telemetry.logs import configure_logs, logger
 from daemon.telemetry.metrics import Metrics
 from daemon.telemetry.otlp import Otlp
@@ -37,6 +40,8 @@ from daemon.web.app import build_app
 from daemon.web.services import Services
 from daemon.wiring_files import keeper_of
 from daemon.wiring_jellyfin import installation_id, lanes_of, report_of, rules_of, want_sweep
+from daemon.wiring_organizer import keepers_of, organizers_of
+from daemon.wiring_players import ShownLane, player_lanes_of
 from projections import PROJECTIONS
 from projections.envelope import NANOS_PER_SECOND, Nanos
 from projections.jobs import GARBAGE_COLLECTION, JOBS
@@ -61,10 +66,15 @@ def serve_forever(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     refuse_bad_tls(settings.server)
-    with bind_socket(parse_bind(settings.server.bind)) as listener:
+    with ExitStack() as stack:
+        inherited = [stack.enter_context(listener) for listener in inherited_sockets()]
+        settings = bound_to(settings, inherited)
+        listeners = inherited or [
+            stack.enter_context(bind_socket(parse_bind(settings.server.bind)))
+        ]
         daemon = build(settings, SystemClock(), progress=_told())
         try:
-            await run(daemon, listener)
+            await run(daemon, listeners)
         finally:
             close(daemon)
 
@@ -78,6 +88,7 @@ def _told() -> Callable[[int], None]:
         folded += more
         if folded % CATCH_UP_TOLD_EVERY_EVENTS < more:
             logger.info("catching_up", events=folded)
+            going_on(f"Catching up: {folded} events.")
 
     return tell
 
@@ -122,6 +133,8 @@ def build(
         observe=metrics.server_asked,
     )
     keeper = keeper_of(settings, desk, directory.root, metrics=metrics)
+    organizers = organizers_of(settings.organizer, desk, count=metrics.count, tell=_warned)
+    players = player_lanes_of(settings, desk, count=metrics.count)
     services = Services(
         settings=settings,
         writer=writer,
@@ -136,6 +149,8 @@ def build(
         keeper=keeper,
         lanes=lambda: [report_of(lane, desk) for lane in lanes],
         poke=partial(want_sweep, lanes),
+        organizers=organizers,
+        players=[ShownLane(lane) for lane in players],
         started_s=clock.monotonic_s(),
     )
     return Daemon(
@@ -146,9 +161,15 @@ def build(
         leases=LeaseWatch(desk),
         event_log=event_log,
         view_store=view_store,
+        organizers=keepers_of(organizers, desk),
+        players=PlayerLanes(players),
         collector=_collector(services, event_log, view_store),
         otlp=otlp,
     )
+
+
+def _warned(sentence: str) -> None:
+    logger.warning("words_missing", reason=sentence)
 
 
 def build_gate(settings: Settings, directory: DataDirectory, clock: Clock) -> Gate:

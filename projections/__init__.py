@@ -18,6 +18,7 @@ from projections.media_files import FILES, TRASH
 from projections.media_former import MEDIA_FORMER
 from projections.media_sources import PROJECTS, SOURCES
 from projections.media_uploads import BATCH_ITEMS, BATCHES, UPLOADS
+from projections.players import PLAYERS
 from projections.playlists import PLAYLISTS, SHELVES
 from projections.positions import POSITIONS
 from projections.resolve import RESOLVE_CLIPS, RESOLVE_JOBS
@@ -61,6 +62,7 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     RESOLVE_CLIPS,
     MEDIA_FORMER,
     MARKERS,
+    PLAYERS,
 )
 
 __all__ = ["PROJECTIONS", "Projection"]

@@ -15,8 +15,9 @@ class FileFiled(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """
     An episode was moved from `path` to `new_path`, with the files of its name (`companions`). When
     it is shown is data: `season` and `episodes`, or `day`. What tells the file again is what it was
-    at its new place. `beside`: the name it should have had was taken. `made_folder`: the show had
-    no folder before. `emptied_mode`: permissions of the folder it lay in, which was removed.
+    at its new place. `beside`: the name it should have had was taken. `made_folder`: the show has a
+    folder because of this filing or one before. `emptied_mode`: permissions of the folder it lay
+    in, which was removed.
     """
 
     id: str

@@ -34,10 +34,10 @@ BESIDE_BYTES = len(f" ({BESIDE_MAX})")
 """Room for the number that tells a file from another whose name it would have."""
 
 _MARKER = re.compile(
-    r"(?i)[\s._-]+s(?P<season>\d{1,3})e(?P<first>\d{1,4})"
+    r"(?i)[\s._\-\u2010-\u2015]+s(?P<season>\d{1,3})e(?P<first>\d{1,4})"
     r"(?P<more>(?:-?e\d{1,4})+|-\d{2,3})?(?![^\W_])"
 )
-_DAY = re.compile(r"[\s._-]+((?:19|20)\d\d)[._-](\d\d)[._-](\d\d)(?!\d)")
+_DAY = re.compile(r"[\s._\-\u2010-\u2015]+((?:19|20)\d\d)[._-](\d\d)[._-](\d\d)(?!\d)")
 _NUMBER = re.compile(r"\d+")
 _UNUSUAL = re.compile(r"(?i)^[^\w]|^_|^www[.]|(?<![^\W_])season(?![^\W_])")
 """Beginnings that may hold something else than the name of a show: a group, an address."""

@@ -7,6 +7,7 @@ and planning again gives nothing to move.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -96,6 +97,17 @@ def plan_filing(
     )
 
 
+class _Holder(NamedTuple):
+    """What has a path in the folder of a show, and where its content lies until it is moved."""
+
+    path: str
+    lies_at: str
+
+
+def _key(path: str) -> str:
+    return fold(path.rpartition("/")[2])
+
+
 class _Planning:
     """One plan in the making; what is planned already is taken into account."""
 
@@ -117,7 +129,7 @@ class _Planning:
         self._undone = undone
         self._top = found.listing[""]
         self._folders = folders_by_fold(self._top)
-        self._taken: dict[str, dict[str, str]] = {}
+        self._taken: dict[str, dict[str, _Holder]] = {}
 
     def pass_over(self, path: str, why: Why) -> None:
         """A file that has no name to be filed under; one that is on its way may get another."""
@@ -163,31 +175,31 @@ class _Planning:
             if other is not None and self._is_settled(path, other):
                 return
             if not any(fold(stem + end) in taken for end in ends.values()):
-                taken |= {fold(stem + end): source for source, end in ends.items()}
                 new_paths = {source: f"{folder}/{stem}{end}" for source, end in ends.items()}
+                taken |= {_key(new): _Holder(new, source) for source, new in new_paths.items()}
                 self._move(path, new_paths, episode, is_beside=number > 1)
                 return
         self._leave(path, "crowded", f"{folder}/{filed.stem}{ends[path]}")
 
-    def _names_in(self, folder: str) -> dict[str, str]:
-        """What has a name in a show's folder, by folded name: where its content lies now."""
+    def _names_in(self, folder: str) -> dict[str, "_Holder"]:
+        """What has a name in a show's folder, by folded name, or will have."""
         if folder not in self._taken:
-            names = self._shows.get(folder, {})
-            self._taken[folder] = {fold(name): f"{folder}/{name}" for name in names}
+            paths = [f"{folder}/{name}" for name in self._shows.get(folder, {})]
+            self._taken[folder] = {_key(path): _Holder(path, path) for path in paths}
         return self._taken[folder]
 
-    def _is_settled(self, path: str, other: str) -> bool:
+    def _is_settled(self, path: str, other: "_Holder") -> bool:
         """Whether a file stays because of another: they are alike, or it is not known yet."""
-        there, mark = self._lying_at(other), self._found.lying(path).mark
+        there, mark = self._lying_at(other.lies_at), self._found.lying(path).mark
         if there.kind != "file" or there.mark.size_bytes != mark.size_bytes:
             return False
-        unread = [each for each in (path, other) if each not in self._contents]
+        unread = [each for each in (path, other.lies_at) if each not in self._contents]
         if unread:
             self.unread += unread
             return True
-        if self._contents[path] != self._contents[other]:
+        if self._contents[path] != self._contents[other.lies_at]:
             return False
-        self._leave(path, "duplicate", other)
+        self._leave(path, "duplicate", other.path)
         return True
 
     def _lying_at(self, path: str) -> Lying:
@@ -214,3 +226,14 @@ class _Planning:
                 is_beside=is_beside,
             )
         )
+
+
+class Round(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What became of a plan: the ids of the filings, by new path, and by path a sentence about each
+    file that could not be moved.
+    """
+
+    plan: FilingPlan
+    filed: dict[str, str]
+    failed: dict[str, str]

@@ -24,11 +24,21 @@ from projections.filing_words import Words, split_words
 Kind: TypeAlias = Literal["file", "folder", "other"]
 
 Why: TypeAlias = Literal[
-    "no_episode", "sample", "empty", "duplicate", "undone", "blocked", "crowded", "shared", "failed"
+    "no_text",
+    "no_episode",
+    "sample",
+    "shared",
+    "empty",
+    "duplicate",
+    "undone",
+    "blocked",
+    "crowded",
+    "failed",
 ]
 """
-Why a file is left: its name tells no episode, it is a sample or empty, it is there already, it was
-put back, something is in the way, too many have its name, its folder holds others, moving failed.
+Why a file is left: its name is no UTF-8, or tells no episode; it is a sample; its folder holds more
+videos; it is empty; what it holds is there already; it was put back; its show's folder is no
+folder; too many have its name; moving it failed.
 """
 
 COMPANION_BYTES_MAX = 64
@@ -192,6 +202,8 @@ def _beside(path: str, name: str) -> str:
 def _seen(path: str, seen: Recognized | None, *, is_alone: bool) -> Recognized | Why:
     """Which episode a file is: by its name, or by that of the folder that holds nothing else."""
     folder, _, name = path.rpartition("/")
+    if not is_text(path):
+        return "no_text"
     if is_sample(name):
         return "sample"
     if not folder:
@@ -213,6 +225,15 @@ def _filed(seen: Recognized, ends: Mapping[str, str], rules: FilingRules) -> Fil
     return filed_name(seen, rules.words, suffix_bytes=max(len(each.encode()) for each in suffixes))
 
 
+def is_text(path: str) -> bool:
+    """Whether a path is UTF-8, so that events can tell of it."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def is_sample(name: str) -> bool:
     """Whether a file says that it is a short piece of another."""
     words = [word.casefold() for word in split_words(split_name(name)[0])]
@@ -228,7 +249,8 @@ def _companions_in(names: Names, rules: FilingRules) -> dict[str, dict[str, str]
     by_stem = {split_name(name)[0]: name for name in reversed(videos)}
     found: dict[str, dict[str, str]] = {name: {} for name in videos}
     for name in sorted(names):
-        if names[name].kind == "file" and split_name(name)[1] in rules.companions:
+        is_file = names[name].kind == "file" and is_text(name)
+        if is_file and split_name(name)[1] in rules.companions:
             for begin in _ends_of(name):
                 if (video := by_stem.get(name[:begin])) is not None:
                     found[video][name] = name[begin:]
@@ -240,7 +262,7 @@ def _ends_of(name: str) -> Iterator[int]:
     """Where in a name a stem may end, the longest first; what is left is fit for a new name."""
     for place in range(len(name) - 1, 0, -1):
         end = name[place:]
-        if len(end.encode("utf-8", "replace")) > COMPANION_BYTES_MAX or not end.isprintable():
+        if len(end.encode()) > COMPANION_BYTES_MAX or not end.isprintable():
             return
         if end[0] in ".-":
             yield place

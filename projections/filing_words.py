@@ -46,7 +46,7 @@ WORDS_MAX = 10_000
 JOINERS = "\u200c\u200d"
 """Of what cannot be seen, these belong to the spelling of words in some scripts."""
 
-_SEPARATORS = re.compile(r"[\s._\-\x00-\x1f\x7f-\x9f/]+")
+_SEPARATORS = re.compile(r"[\s._\-\u2010-\u2015\x00-\x1f\x7f-\x9f/]+")
 _JOINED = (
     (re.compile(r"(?i)(?<![^\W_])web[-. _]?(dl|rip)(?![^\W_])"), r"web\1"),
     (re.compile(r"(?i)(?<![^\W_])blu[-. _]?ray(?![^\W_])"), "bluray"),

@@ -178,24 +178,26 @@ class _Counts:
 
 def longest_run(values: Sequence[float]) -> list[int]:
     """
-    The indexes of a longest strictly increasing subsequence, in their order; of several, the one
-    whose end is smallest. Takes time in proportion to n log n.
+    The indexes of a longest strictly increasing subsequence, in their order. Of several, one that
+    prefers what comes early: in a playlist, what was there already. Takes n log n steps.
     """
-    ends: list[float] = []
-    tails: list[int] = []
-    previous: list[int] = []
-    for index, value in enumerate(values):
+    ends: list[float] = []  # of runs from the back, by length: the best beginning, turned around
+    heads: list[int] = []
+    following: list[int] = [-1] * len(values)
+    for index in range(len(values) - 1, -1, -1):
+        value = -values[index]
         length = bisect_left(ends, value) if ends and value <= ends[-1] else len(ends)
-        previous.append(tails[length - 1] if length else -1)
+        if length:
+            following[index] = heads[length - 1]
         if length == len(ends):
             ends.append(value)
-            tails.append(index)
+            heads.append(index)
         else:
             ends[length] = value
-            tails[length] = index
+            heads[length] = index
     run: list[int] = []
-    index = tails[-1] if tails else -1
+    index = heads[-1] if heads else -1
     while index >= 0:
         run.append(index)
-        index = previous[index]
-    return run[::-1]
+        index = following[index]
+    return run

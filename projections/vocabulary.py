@@ -11,8 +11,8 @@ from projections.events import (
     PositionExpired,
     PositionReported,
 )
-from projections.markers import MarkerPlaced, MarkerRemoved
 from projections.filing_events import FileFiled, FilesLeft, FileUnfiled
+from projections.markers import MarkerPlaced, MarkerRemoved
 from projections.media_events import (
     AlbumSynced,
     BatchFinished,
@@ -38,6 +38,14 @@ from projections.media_events import (
     UploadClosed,
     UploadOpened,
     UploadRefused,
+)
+from projections.player_events import (
+    PlayerClosed,
+    PlayerConnected,
+    PlayerLaunched,
+    PlayerListed,
+    PlayerLost,
+    PlayerOpened,
 )
 from projections.playlist_events import PlaylistObserved
 from projections.resolve import (
@@ -138,6 +146,12 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "resolve.requested": ResolveRequested,
     "resolve.claimed": ResolveClaimed,
     "resolve.finished": ResolveFinished,
+    "player.connected": PlayerConnected,
+    "player.lost": PlayerLost,
+    "player.launched": PlayerLaunched,
+    "player.opened": PlayerOpened,
+    "player.closed": PlayerClosed,
+    "player.listed": PlayerListed,
     "resolve.extended": ResolveExtended,
     "resolve.returned": ResolveReturned,
     "resolve.cancelled": ResolveCancelled,

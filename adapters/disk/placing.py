@@ -12,15 +12,9 @@ from contextlib import suppress
 from adapters.disk.atomic import temporary_name
 from adapters.disk.errors import Changed, Miscopied, NameTaken, Stopped
 from adapters.disk.hashing import CHUNK_BYTES, Cancelled, Progress, feed, ignore, is_changed, never
-from adapters.disk.kernel import (
-    drop_cache,
-    held,
-    open_beneath,
-    rename_exclusively,
-    sync_folder,
-    write_out,
-)
+from adapters.disk.kernel import drop_cache, held, open_beneath, rename_exclusively, sync_folder
 from adapters.disk.opening import OpenFile, open_regular, regular_status
+from adapters.disk.writing import write_all
 from projections.media_names import NAME_BYTES_MAX, numbered
 
 NAMES_TRIED_MAX = 10_000
@@ -28,9 +22,6 @@ NAMES_TRIED_MAX = 10_000
 
 EXTENSION_CHARACTERS_MAX = 16
 """What is longer is the end of a name that happens to hold a dot."""
-
-WRITE_AHEAD_BYTES = 8 << 20
-"""How much is gathered before the disk is told to begin: enough for it to write in long runs."""
 
 
 def free_names(wanted: str) -> Iterator[str]:
@@ -194,18 +185,3 @@ def _check_copy(copy: int, written: str, wanted: str, cancelled: Cancelled) -> N
 def _check_original(file: OpenFile) -> None:
     if is_changed(file.stat, os.fstat(file.fd)):
         raise Changed("A file changed while its copy was read back.")
-
-
-def write_all(fd: int, data: memoryview, offset: int) -> None:
-    """
-    Writes all of some bytes, and has the disk begin with them now and then.
-
-    Raises:
-        OSError: as write(2) does; some of the bytes may have been written.
-    """
-    done = 0
-    while done < len(data):
-        done += os.pwrite(fd, data[done:], offset + done)
-    begin = offset // WRITE_AHEAD_BYTES
-    if (offset + len(data)) // WRITE_AHEAD_BYTES > begin:
-        write_out(fd, begin * WRITE_AHEAD_BYTES, WRITE_AHEAD_BYTES)

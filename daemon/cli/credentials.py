@@ -3,30 +3,24 @@
 second.
 """
 
-import secrets
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
-import msgspec
 
-from daemon.auth.credentials import (
-    NAME_CHARS_MAX,
-    SCOPES,
-    Credentials,
-    Scope,
-    Token,
-    User,
-    hash_password,
-    new_token,
-    token_hash,
+from daemon.auth.credentials import SCOPES, Credentials, Scope
+from daemon.auth.keeping import (
+    change,
+    check_name,
+    check_password,
+    with_token,
+    with_user,
+    without_token,
+    without_user,
 )
 from daemon.cli.options import config_option, data_option, directory_from
 from daemon.clock import SystemClock
-from projections.errors import PlayheadError
-from projections.moments import moment_text
-
-PASSWORD_CHARS_MIN = 8
 
 SCOPE_HELP = (
     "play: report and read one's own positions; audit: read the whole log; metrics: scrape;"
@@ -36,10 +30,6 @@ SCOPE_HELP = (
 scope_option = click.option(
     "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help=SCOPE_HELP
 )
-
-
-class CredentialProblem(PlayheadError):
-    """A user or token cannot be made or removed as asked."""
 
 
 @click.group()
@@ -69,13 +59,11 @@ def add_user(
     name: str,
 ) -> None:
     """Make the user NAME, or give an existing one a new password and scopes."""
-    _check_name(name)
+    check_name(name)
     path = directory_from(config_file, data).credentials
-    stored = Credentials.read(path)
     granted: tuple[Scope, ...] = ("admin",) if admin else scopes or ("play",)
-    made = User(name=name, password=hash_password(_ask_password(password_stdin)), scopes=granted)
-    others = tuple(known for known in stored.users if known.name != name)
-    msgspec.structs.replace(stored, users=(*others, made)).write(path)
+    password = _ask_password(password_stdin)
+    change(path, partial(with_user, name=name, password=password, scopes=granted))
     click.echo(f"User {name} may: {', '.join(granted)}.")
 
 
@@ -99,13 +87,8 @@ def list_users(*, data: Path | None, config_file: Path | None) -> None:
 def remove_user(*, data: Path | None, config_file: Path | None, name: str) -> None:
     """Remove the user NAME and all tokens that act for them; their positions stay."""
     path = directory_from(config_file, data).credentials
-    stored = Credentials.read(path)
-    users = tuple(known for known in stored.users if known.name != name)
-    tokens = tuple(known for known in stored.tokens if known.user != name)
-    if len(users) == len(stored.users) and len(tokens) == len(stored.tokens):
-        raise CredentialProblem(f"There is no user {name}.", hint="See: playhead user list")
-    msgspec.structs.replace(stored, users=users, tokens=tokens).write(path)
-    click.echo(f"Removed {name} and {len(stored.tokens) - len(tokens)} tokens.")
+    removed = change(path, partial(without_user, name=name))
+    click.echo(f"Removed {name} and {removed} tokens.")
 
 
 @token.command("add")
@@ -123,19 +106,11 @@ def add_token(
     label: str,
 ) -> None:
     """Make a token and print its secret, once: it cannot be shown again."""
-    _check_name(name)
     path = directory_from(config_file, data).credentials
-    stored = Credentials.read(path)
-    secret = new_token()
-    made = Token(
-        id=secrets.token_hex(4),
-        user=name,
-        label=label[:NAME_CHARS_MAX],
-        hash=token_hash(secret),
-        created=moment_text(SystemClock().now_ns())[:19] + "Z",
-        scopes=scopes or ("play",),
+    now = SystemClock().now_ns()
+    made, secret = change(
+        path, partial(with_token, name=name, label=label, scopes=scopes or ("play",), now=now)
     )
-    msgspec.structs.replace(stored, tokens=(*stored.tokens, made)).write(path)
     click.echo(f"Token {made.id} for {name}, may: {', '.join(made.scopes)}.", err=True)
     click.echo(secret)
 
@@ -161,19 +136,8 @@ def list_tokens(*, data: Path | None, config_file: Path | None) -> None:
 def remove_token(*, data: Path | None, config_file: Path | None, token_id: str) -> None:
     """Revoke the token ID."""
     path = directory_from(config_file, data).credentials
-    stored = Credentials.read(path)
-    tokens = tuple(known for known in stored.tokens if known.id != token_id)
-    if len(tokens) == len(stored.tokens):
-        raise CredentialProblem(f"There is no token {token_id}.", hint="See: playhead token list")
-    msgspec.structs.replace(stored, tokens=tokens).write(path)
+    change(path, partial(without_token, token_id=token_id))
     click.echo(f"Revoked {token_id}.")
-
-
-def _check_name(name: str) -> None:
-    bad = not name or len(name) > NAME_CHARS_MAX or ":" in name or not name.isprintable()
-    if bad or name != name.strip():
-        hint = f"Use 1 to {NAME_CHARS_MAX} printable characters without a colon."
-        raise CredentialProblem(f"{name!r} cannot be a user name.", hint=hint)
 
 
 def _ask_password(from_stdin: bool) -> str:  # noqa: FBT001 - a flag of the command line
@@ -181,7 +145,5 @@ def _ask_password(from_stdin: bool) -> str:  # noqa: FBT001 - a flag of the comm
         password = sys.stdin.readline().rstrip("\r\n")
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    if len(password) < PASSWORD_CHARS_MIN:
-        hint = f"Use at least {PASSWORD_CHARS_MIN} characters."
-        raise CredentialProblem("The password is too short.", hint=hint)
+    check_password(password)
     return str(password)

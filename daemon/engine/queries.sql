@@ -104,8 +104,34 @@ SELECT row FROM media_batch_items WHERE batch = ? AND seq < ? ORDER BY seq DESC 
 -- name: media_of_contents
 SELECT row FROM media_files WHERE sha256 IN (SELECT value FROM json_each(?)) LIMIT ?;
 
+-- name: filings_by_path
+SELECT row FROM filings WHERE undone = 0 AND path = ? ORDER BY seq DESC LIMIT ?;
+
+-- name: filings_beneath
+SELECT row FROM filings WHERE undone = 0 AND path >= ? AND path < ? ORDER BY path LIMIT ?;
+
+-- name: filings_latest
+SELECT row FROM filings WHERE seq < ? ORDER BY seq DESC LIMIT ?;
+
+-- name: filings_of_organizer
+SELECT row FROM filings WHERE organizer = ? AND seq < ? ORDER BY seq DESC LIMIT ?;
+
 -- name: jobs_with_state
 SELECT row FROM resolve_jobs WHERE state = ? AND seq > ? ORDER BY seq LIMIT ?;
+
+-- name: positions_users
+WITH RECURSIVE names (user) AS (
+  SELECT min(user) FROM positions
+  UNION ALL SELECT (SELECT min(user) FROM positions WHERE user > names.user) FROM names WHERE names.user IS NOT NULL
+)
+SELECT (SELECT row FROM positions WHERE positions.user = names.user LIMIT 1) FROM names WHERE names.user IS NOT NULL LIMIT ?;
+
+-- name: titles_users
+WITH RECURSIVE names (user) AS (
+  SELECT min(user) FROM titles
+  UNION ALL SELECT (SELECT min(user) FROM titles WHERE user > names.user) FROM names WHERE names.user IS NOT NULL
+)
+SELECT (SELECT row FROM titles WHERE titles.user = names.user LIMIT 1) FROM names WHERE names.user IS NOT NULL LIMIT ?;
 
 -- name: jobs_due
 SELECT row FROM resolve_jobs WHERE state = ? AND +due <= ? ORDER BY seq LIMIT ?;

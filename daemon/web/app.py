@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from daemon.telemetry.logs import logger
 from daemon.web import (
+    access,
     assets,
     changes,
     compose,
@@ -27,7 +28,10 @@ from daemon.web import (
     library,
     markers,
     media,
+    organizer,
     orientation,
+    past,
+    players,
     positions,
     projects,
     reconcile,
@@ -37,6 +41,7 @@ from daemon.web import (
     resolve_jobs,
     servers,
     serving,
+    settings,
     sources,
     status,
     sync_log,
@@ -47,6 +52,7 @@ from daemon.web import (
     undo,
     upload_check,
     uploads,
+    watching,
     webhooks,
     whoami,
 )
@@ -91,12 +97,18 @@ ROUTES: tuple[Endpoint, ...] = (
     *trash.ENDPOINTS,
     *resolve.ENDPOINTS,
     *resolve_jobs.ENDPOINTS,
+    *watching.ENDPOINTS,
+    *past.ENDPOINTS,
+    *access.ENDPOINTS,
+    *settings.ENDPOINTS,
     *markers.ENDPOINTS,
     *uploads.ENDPOINTS,
     *upload_check.ENDPOINTS,
     *tus.ENDPOINTS,
     *serving.ENDPOINTS,
     *compose.ENDPOINTS,
+    *organizer.ENDPOINTS,
+    *players.ENDPOINTS,
     *explorer.ENDPOINTS,
     Endpoint(
         method="GET",

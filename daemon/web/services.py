@@ -16,9 +16,11 @@ from daemon.config import Settings
 from daemon.engine.views import ViewReader
 from daemon.eventlog.store import LogReader
 from daemon.eventlog.writer import Writer
+from daemon.organizing import FolderOrganizer
 from daemon.readers import ReaderPool
 from daemon.telemetry.metrics import Metrics
 from daemon.web.lanes import LaneReport
+from daemon.web.player_reports import PlayerLane
 from daemon.web.transfers import Transfers
 from projections.sync_commands import ReceiveWebhook
 
@@ -36,6 +38,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
         webhook: what to record of a notification: from server name, body and content type.
         transfers: the uploads in parts that are being received.
         lanes: how the lanes of sync are doing; quick, it looks at no file.
+        organizers: those that keep a directory in order.
+        players: the lanes of the players on this machine.
         poke: asks the lane of a server for a full sweep.
         started_s: when the daemon was assembled, on the steady clock.
         closing: set once, at shutdown.
@@ -55,4 +59,6 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     transfers: Transfers = msgspec.field(default_factory=Transfers)
     lanes: Callable[[], Sequence[LaneReport]] = tuple
     poke: Callable[[str], None] = _nobody_sweeps
+    organizers: Sequence[FolderOrganizer] = ()
+    players: Sequence[PlayerLane] = ()
     started_s: float = 0.0

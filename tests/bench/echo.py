@@ -42,7 +42,7 @@ async def main(answer_bytes: int) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_close_on_signal, closing)
             app = functools.partial(answer, body)
-            await server.serve(app, listener, settings, until=closing.wait)
+            await server.serve(app, [listener], settings, until=closing.wait)
 
 
 async def _close_on_signal(closing: anyio.Event) -> None:

@@ -43,7 +43,7 @@ async def served(handler: Handler) -> AsyncIterator[int]:
     stop = anyio.Event()
     settings = Server(shutdown_grace_s=2)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(serve, app, listener, settings, until=stop.wait))
+        tasks.start_soon(partial(serve, app, [listener], settings, until=stop.wait))
         try:
             yield listener.getsockname()[1]
         finally:

@@ -1,0 +1,1 @@
+"""Players: mpv on this machine, over its JSON IPC."""
