@@ -88,6 +88,17 @@ local function connect_events(parts)
     mp.add_periodic_timer(TICK_S, function() records:tick() end)
 end
 
+-- Marks what is played. As a script message it may bring a colour and a note along.
+local function mark(parts, colour, note)
+    if settings.protocol ~= "playhead" then
+        return parts.notice:say("Not marked: a TimestampSync server keeps no markers")
+    end
+    local wanted = options.colour(colour) or settings.marker_colour
+    local position_s, problem = parts.recorder:mark(wanted, note or "")
+    if not position_s then return parts.notice:say("Not marked: " .. problem) end
+    parts.notice:say("Marked " .. notice.clock_text(position_s))
+end
+
 -- Each action is a key binding without a default key and a script message of the same name.
 local function connect_actions(parts)
     local actions = {
@@ -98,6 +109,9 @@ local function connect_actions(parts)
     for name, action in pairs(actions) do
         mp.add_key_binding(nil, name, action)
     end
+    local key = settings.marker_key ~= "" and settings.marker_key or nil
+    mp.add_key_binding(key, "playhead-mark", function() mark(parts) end)
+    mp.register_script_message("playhead-mark-as", function(...) mark(parts, ...) end)
 end
 
 local raw = {}

@@ -8,8 +8,8 @@ local native = {}
 
 local RESUME_FIELDS = { "path", "name", "fingerprint", "device" }
 
--- One request for all entries; each entry's stored line is sent as it is.
-function native.plan(entries, now_s)
+-- One request for all positions; each entry's stored line is sent as it is.
+local function plan_positions(entries, now_s)
     local lines = {}
     for index, entry in ipairs(entries) do
         lines[index] = entry.line
@@ -22,13 +22,38 @@ function native.plan(entries, now_s)
     }
 end
 
--- What to send while the player exits: the same, since one request takes all.
+local function plan_marker(entry, now_s)
+    return { path = "/api/markers", body = wire.marker_body(entry.report, now_s),
+        entries = { entry } }
+end
+
+local function positions_among(entries)
+    local positions = {}
+    for _, entry in ipairs(entries) do
+        if not entry.report.marker then positions[#positions + 1] = entry end
+    end
+    return positions
+end
+
+-- One request: all positions, or one marker when nothing else waits.
+function native.plan(entries, now_s)
+    local positions = positions_among(entries)
+    if #positions > 0 then return plan_positions(positions, now_s) end
+    return plan_marker(entries[1], now_s)
+end
+
+-- What to send while the player exits: the same, since one request takes all positions. Markers
+-- were sent when they were set, or are at the next start.
 native.plan_last = native.plan
 
 -- Ids the server has taken or will never take, the sentences about the latter, or nil when the
 -- answer does not come from a Playhead server (a captive portal also says 200).
-function native.outcome(_, response, parse_json)
+function native.outcome(request, response, parse_json)
     local answer = parse_json(response.body)
+    if request.path == "/api/markers" then
+        if type(answer) ~= "table" or type(answer.id) ~= "string" then return nil end
+        return { [request.entries[1].report.id] = true }, {}
+    end
     if type(answer) ~= "table" or type(answer.results) ~= "table" then return nil end
     local settled, complaints = {}, {}
     for _, result in ipairs(answer.results) do

@@ -30,6 +30,8 @@ options.defaults = {
     osd = true,
     osd_seconds = 5,
     start_over_key = "BS",
+    marker_key = "Alt+m",
+    marker_colour = "Blue",
     timeout = 10,
     spool_dir = "",
     spool_max_kib = 2048,
@@ -41,6 +43,9 @@ local CHOICES = {
     protocol = { playhead = true, timestampsync = true },
     resume = { auto = true, ask = true, no = true },
     curl_config = { auto = true, stdin = true, file = true },
+    marker_colour = { Blue = true, Cyan = true, Green = true, Yellow = true, Red = true,
+        Pink = true, Purple = true, Fuchsia = true, Rose = true, Lavender = true, Sky = true,
+        Mint = true, Lemon = true, Sand = true, Cocoa = true, Cream = true },
 }
 
 local RANGES = {
@@ -125,6 +130,11 @@ local function split_rules(text, problems, expand)
         end
     end
     return rules
+end
+
+-- A colour that markers may have, or nil.
+function options.colour(name)
+    return name and CHOICES.marker_colour[name] and name or nil
 end
 
 -- Checked settings and a list of sentences about what was wrong. `expand` resolves "~~/" and "~/".

@@ -159,6 +159,21 @@ function recorder:on_unload(reason)
     self.delivery:poke()
 end
 
+-- Marks the moment that is played, for the edit: also of clips too short to be resumed. Returns the
+-- position, or nil and why not.
+function recorder:mark(colour, note)
+    local position_s = self:times()
+    if not position_s then return nil, "nothing is played" end
+    if self.incognito then return nil, "incognito is on" end
+    local media = self.media or self:describe()
+    if not media then return nil, "this file is not recorded" end
+    self.spool:append(wire.report_line({ id = self.new_id(), client_time_s = self.wall(),
+        device = media.device, path = media.path, name = media.name, position_s = position_s,
+        marker = true, colour = colour, note = note ~= "" and identity.clean_utf8(note) or nil }))
+    self.delivery:poke()
+    return position_s
+end
+
 function recorder:start_over()
     if not self.player.get_property("path") then return end
     self.player.commandv("seek", "0", "absolute")

@@ -234,12 +234,14 @@ function spool:each(visit)
     for _, entry in ipairs(self.memory) do visit(entry) end
 end
 
--- The newest waiting report for which `matches` is true: newer than anything the server knows.
+-- The newest waiting position for which `matches` is true: newer than anything the server knows.
 function spool:newest(matches)
     local newest
     self:each(function(entry)
         local later = not newest or entry.report.client_time_s >= newest.client_time_s
-        if later and matches(entry.report) then newest = entry.report end
+        if later and not entry.report.marker and matches(entry.report) then
+            newest = entry.report
+        end
     end)
     return newest
 end

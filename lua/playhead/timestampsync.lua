@@ -26,7 +26,7 @@ local function plan_name(entries, newest)
     }
 end
 
--- The name that has waited longest.
+-- The name that has waited longest. A marker counts as its position: that server knows no more.
 function timestampsync.plan(entries)
     return plan_name(entries, entries[1])
 end

@@ -7,8 +7,12 @@ local RETRY_AFTER_S_MAX = 3600
 
 local REPORT_FIELDS = {
     "id", "client_time_s", "device", "session", "path", "name", "fingerprint", "size_bytes",
-    "duration_s", "position_s", "reason", "finished", "title",
+    "duration_s", "position_s", "reason", "finished", "title", "marker", "colour", "note",
 }
+
+-- What the server wants to know of a marker; the rest of its line is for the spool.
+local MARKER_FIELDS = { "id", "client_time_s", "device", "path", "name", "position_s", "colour",
+    "note" }
 
 local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r",
     ["\t"] = "\\t" } -- the same in JSON and in curl's configuration
@@ -35,15 +39,26 @@ local function json_value(value)
     return tostring(value)
 end
 
--- One report as one line of JSON, in a fixed order of fields; absent fields are left out.
-function wire.report_line(report)
+local function json_members(values, fields)
     local members = {}
-    for _, field in ipairs(REPORT_FIELDS) do
-        if report[field] ~= nil then
-            members[#members + 1] = wire.json_string(field) .. ":" .. json_value(report[field])
+    for _, field in ipairs(fields) do
+        if values[field] ~= nil then
+            members[#members + 1] = wire.json_string(field) .. ":" .. json_value(values[field])
         end
     end
-    return "{" .. table.concat(members, ",") .. "}"
+    return table.concat(members, ",")
+end
+
+-- One report as one line of JSON, in a fixed order of fields; absent fields are left out. A marker
+-- waits in the same spool: it has a position but no reason.
+function wire.report_line(report)
+    return "{" .. json_members(report, REPORT_FIELDS) .. "}"
+end
+
+-- A marker as the server takes it, sent at `now_s` by our clock.
+function wire.marker_body(marker, now_s)
+    return string.format('{%s,"sent_time_s":%s}', json_members(marker, MARKER_FIELDS),
+        wire.json_number(now_s))
 end
 
 local function curl_line(name, value)

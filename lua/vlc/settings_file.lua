@@ -7,7 +7,7 @@ local settings_file = {}
 
 -- Options that speak of what VLC does not have: keys of scripts, and curl.
 settings_file.for_mpv_only = { ask_seconds = true, ca_file = true, curl = true, curl_config = true,
-    start_over_key = true }
+    start_over_key = true, marker_key = true, marker_colour = true }
 
 local SECRETS = { token = true, password = true }
 

@@ -35,6 +35,7 @@ return function(host)
     function mp.add_hook(name, _, fn) fake.hooks[name] = fn end
     function mp.register_event(name, fn) fake.handlers[name] = fn end
     function mp.add_key_binding(_, name, fn) fake.messages[name] = fn end
+    function mp.register_script_message(name, fn) fake.messages[name] = fn end
     function mp.add_forced_key_binding(key, name, fn) fake.bindings[name] = { key = key, fn = fn } end
     function mp.remove_key_binding(name) fake.bindings[name] = nil end
     function mp.get_time() return fake.now_s end

@@ -35,6 +35,47 @@ def entry(lua, identifier, name, position_s, client_time_s, *, finished=False):
     return lua.table({"line": json.dumps(report), "report": report})
 
 
+def batch(lua):
+    """A request for positions."""
+    return lua.table({"path": "/api/positions/batch"})
+
+
+def test_markers_go_one_by_one_after_the_positions(lua):
+    """Each waits in the spool like a report, and is settled when the server names it."""
+    native = lua.require("native")
+    marker = lua.table(
+        {
+            "line": "{}",
+            "report": {
+                "id": "m1",
+                "name": "a.mov",
+                "path": "/clips/a.mov",
+                "position_s": 7.5,
+                "client_time_s": 100,
+                "marker": True,
+                "colour": "Red",
+            },
+        }
+    )
+    mixed = native.plan(lua.table([marker, entry(lua, "p1", "b.mkv", 3, 99)]), 101)
+    alone = native.plan(lua.table([marker]), 101)
+    answer = lua.table({"body": '{"id": "m1"}'})
+    settled, _ = native.outcome(alone, answer, lua.parse_json)
+
+    assert ("/api/positions/batch", 1) == (mixed.path, len(mixed.entries))
+    assert "/api/markers" == alone.path
+    assert {
+        "id": "m1",
+        "client_time_s": 100,
+        "path": "/clips/a.mov",
+        "name": "a.mov",
+        "position_s": 7.5,
+        "colour": "Red",
+        "sent_time_s": 101,
+    } == json.loads(alone.body)
+    assert settled["m1"]
+
+
 def test_a_report_is_one_line_of_json_with_exact_numbers(lua, wire, to_raw):
     """Large sizes stay whole, fractions keep milliseconds, any text survives."""
     report = {
@@ -158,7 +199,7 @@ def test_only_named_reports_are_settled(lua):
     ]
     response = lua.table({"body": json.dumps({"results": results})})
 
-    settled, complaints = lua.require("native").outcome(None, response, lua.parse_json)
+    settled, complaints = lua.require("native").outcome(batch(lua), response, lua.parse_json)
     assert {"a", "b", "c"} == set(settled)
     assert ["too odd"] == list(complaints.values())
 
@@ -167,7 +208,7 @@ def test_only_named_reports_are_settled(lua):
 def test_a_page_that_is_no_answer_settles_nothing(lua, body):
     """A captive portal answers 200 too."""
     response = lua.table({"body": body})
-    outcome = lua.require("native").outcome(None, response, lua.parse_json)
+    outcome = lua.require("native").outcome(batch(lua), response, lua.parse_json)
 
     settled = outcome[0] if isinstance(outcome, tuple) else outcome
     assert settled is None or [] == list(settled)
