@@ -62,9 +62,6 @@ class Cluster(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    do_PUT = do_POST
-    do_PATCH = do_POST
-
 
 KINDS = {
     "/api/v1": ("Service", "ConfigMap", "Secret", "Namespace"),
