@@ -49,7 +49,7 @@ def organizers_alone(
 ) -> Iterator[list[Organizer]]:
     """The organizers that work for a command that is the writer for a moment."""
     configure_logs(style="auto", level="warning")
-    views = ReaderPool(ViewReader.open, directory.views)
+    views = ReaderPool(ViewReader.open, directory.views, prepare=writer.settle)
     desk = WorkDesk(writer, views, SystemClock(), secrets=directory.root / "secrets")
     try:
         yield organizers_of(tables, desk, tell=tell)
@@ -92,26 +92,28 @@ def _words_in(file: str, tell: Tell) -> list[str]:
         return []
 
 
-def dry_plans(
+async def dry_plans(
     tables: Sequence[Table], views: ViewReader | None, *, now: Nanos, tell: Tell
 ) -> list[OrganizerPlan]:
     """
     What organizers would do, found out without a daemon: nothing is changed, on the disk or in the
-    log. It blocks.
+    log.
     """
     found = []
     for table in tables:
         settings = organizer_settings(table, tell=tell)
         try:
-            found.append(_dry_plan(settings, views, now))
+            found.append(await _dry_plan(settings, views, now))
         except PlayheadError as error:
             found.append(impossible(settings.name, settings.folder, error))
     return found
 
 
-def _dry_plan(settings: OrganizerSettings, views: ViewReader | None, now: Nanos) -> OrganizerPlan:
+async def _dry_plan(
+    settings: OrganizerSettings, views: ViewReader | None, now: Nanos
+) -> OrganizerPlan:
     planner = Planner(settings)
-    look = planner.look(now)
+    look = await planner.look(now)
     marks = partial(undone_marks, str(settings.folder), tuple(look.survey.episodes))
     plan = planner.plan(look.survey, {} if views is None else marks(views))
     return shown(settings.name, settings.folder, plan)

@@ -132,8 +132,10 @@ class _Planning:
         self._taken: dict[str, dict[str, _Holder]] = {}
 
     def pass_over(self, path: str, why: Why) -> None:
-        """A file that has no name to be filed under; one that is on its way may get another."""
-        if not self._is_partial(path):
+        """A file that has no name to be filed under; nothing is said before it is complete."""
+        if self._is_partial(path) or not self._found.lying(path).is_finished:
+            self.unfinished.append(path)
+        else:
             self._leave(path, why)
 
     def consider(self, path: str, episode: Episode) -> None:
@@ -237,3 +239,8 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     plan: FilingPlan
     filed: dict[str, str]
     failed: dict[str, str]
+
+
+def failed_move(move: Move) -> Leave:
+    """What is to be said of a file that should have been moved, and could not be."""
+    return Leave(path=move.path, why="failed", mark=move.mark, other=move.new_path)

@@ -59,7 +59,7 @@ def hash_of(
         OSError: it cannot be read.
     """
     if before.st_size <= SMALL_BYTES:
-        data = os.pread(fd, SMALL_BYTES + 1, 0)
+        data = os.pread(fd, before.st_size + 1, 0)
         found = hashlib.sha256(data, usedforsecurity=False)
         size_bytes = len(data)
         progress(size_bytes)

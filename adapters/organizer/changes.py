@@ -27,6 +27,7 @@ class WatchedGround:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self._watched: tuple[int, int] | None = None
 
     @property
     def path(self) -> Path:
@@ -38,15 +39,18 @@ class WatchedGround:
         Returns if the directory can be used.
 
         Raises:
-            Unreachable: it is not there.
+            Unreachable: it is not there, or it is another than the one that is watched: a disk was
+                mounted over it, or taken away.
         """
-        with self._ground.opened():
-            return
+        with self._ground.opened() as top:
+            if self._watched not in {None, _identity(top)}:
+                raise Unreachable(f"Another directory is at {self.path} now.")
 
     def folders(self) -> frozenset[str]:
         """The directory itself, which is the empty path, and its folders named after an episode."""
         try:
             with self._ground.opened() as top, os.scandir(top) as entries:
+                self._watched = _identity(top)
                 found = [each.name for each in entries if _is_release(each)]
         except OSError as error:
             raise Unreachable(f"The directory {self.path} cannot be read.") from error
@@ -68,6 +72,11 @@ class WatchedGround:
         )
         told = frozenset({EVERYTHING}) if touched else frozenset[str]()
         return Meaning(told, has_other_folders=others)
+
+
+def _identity(top: int) -> tuple[int, int]:
+    status = os.fstat(top)
+    return status.st_dev, status.st_ino
 
 
 def _is_release(entry: "os.DirEntry[str]") -> bool:

@@ -8,10 +8,11 @@ Nothing here changes anything. All of it blocks: call it in a thread.
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,8 +20,8 @@ from adapters.disk.complete import has_writer, quiet_in_ns
 from adapters.disk.errors import Unreachable
 from adapters.disk.kernel import DIRECTORY, held, open_beneath
 from adapters.disk.opening import mark_of, open_regular
-from adapters.organizer.recognizing import Recognizer
 from projections.envelope import Nanos
+from projections.filing_names import Recognized
 from projections.filing_survey import (
     FilingRules,
     Lying,
@@ -40,8 +41,31 @@ WRITER_AGAIN_NS: Nanos = 1_000_000_000
 """How soon a quiet file is looked at again that somebody has open for writing, at the earliest."""
 
 
+class Quiet:
+    """Judges whether files are left alone, and notes for how long those must be that are not."""
+
+    def __init__(self, now: Nanos, stable_ns: Nanos) -> None:
+        self.stable_ns = stable_ns
+        self.left_ns: dict[int, Nanos] = {}
+        self._now = now
+
+    def is_finished(self, status: os.stat_result) -> bool:
+        """Whether nobody has touched a file for long enough."""
+        left_ns = quiet_in_ns(status, now=self._now, stable_ns=self.stable_ns)
+        if left_ns:
+            self.left_ns[status.st_ino] = left_ns
+        return not left_ns
+
+
+class Scan(NamedTuple):
+    """What lies in a directory, and what was found out about its being left alone."""
+
+    listing: dict[str, dict[str, Lying]]
+    quiet: Quiet
+
+
 class Look(msgspec.Struct, frozen=True):
-    """What was found, and when another look may find more files finished; None for no time."""
+    """What was found, and when more of the episodes may be finished; None if all of them are."""
 
     survey: Survey
     again_in_ns: Nanos | None
@@ -72,29 +96,48 @@ class Ground:
             yield top
 
 
-def look(
-    top: int, rules: FilingRules, recognizer: Recognizer, *, now: Nanos, stable_ns: Nanos
-) -> Look:
+def scan(top: int, *, now: Nanos, stable_ns: Nanos) -> Scan:
     """
-    What lies in an open directory and in its folders that are named after an episode.
+    What lies in an open directory and in its folders that are named after an episode. Whether
+    somebody has a file open is not asked yet.
 
     Raises:
         OSError: it cannot be read.
     """
-    quiet = _Quiet(now, stable_ns)
+    quiet = Quiet(now, stable_ns)
     names = _names_in(top, quiet)
     listing = {"": names}
     for name, lying in names.items():
         if lying.kind == "folder" and is_release(name):
             listing |= _listed(top, name, quiet)
-    paths = candidates(listing, rules)
-    seen = {path: recognizer.recognized(path.rpartition("/")[2]) for path in paths}
-    found = survey(listing, seen, rules)
-    for path in found.episodes:
-        group = [path, *found.companions[path]]
-        if all(found.lying(each).is_finished for each in group):
-            _ask_for_writers(top, group, listing, quiet)
-    return Look(found, quiet.again_in_ns)
+    return Scan(listing, quiet)
+
+
+def look(
+    top: int, scanned: Scan, rules: FilingRules, seen: Mapping[str, Recognized | None]
+) -> Look:
+    """
+    What may be done with what was scanned.
+
+    Args:
+        top: the open directory.
+        scanned: what lies there.
+        rules: what is filed.
+        seen: what the names of the candidates tell.
+    """
+    by_path = {path: seen[path.rpartition("/")[2]] for path in candidates(scanned.listing, rules)}
+    found = survey(scanned.listing, by_path, rules)
+    again = (_unfinished_for(top, path, found, scanned) for path in found.episodes)
+    return Look(found, min((each for each in again if each), default=None))
+
+
+def _unfinished_for(top: int, path: str, found: Survey, scanned: Scan) -> Nanos:
+    """How long a file and those that go along must still be left alone, at least; 0 if not."""
+    group = [path, *found.companions[path]]
+    left_ns = max(scanned.quiet.left_ns.get(found.lying(each).mark.inode, 0) for each in group)
+    if left_ns or not any(_is_written(top, each, scanned) for each in group):
+        return left_ns
+    return max(scanned.quiet.stable_ns, WRITER_AGAIN_NS)
 
 
 def folders_in(top: int, folders: Iterable[str]) -> dict[str, dict[str, Lying]]:
@@ -105,34 +148,14 @@ def folders_in(top: int, folders: Iterable[str]) -> dict[str, dict[str, Lying]]:
     Raises:
         OSError: one cannot be read.
     """
-    quiet = _Quiet(0, 0)
+    quiet = Quiet(0, 0)
     found: dict[str, dict[str, Lying]] = {}
     for folder in sorted(folders):
         found |= _listed(top, folder, quiet)
     return found
 
 
-class _Quiet:
-    """Judges whether files are left alone, and notes when the next will have been."""
-
-    def __init__(self, now: Nanos, stable_ns: Nanos) -> None:
-        self.stable_ns = stable_ns
-        self.again_in_ns: Nanos | None = None
-        self._now = now
-
-    def is_finished(self, status: os.stat_result) -> bool:
-        """Whether nobody has touched a file for long enough."""
-        left_ns = quiet_in_ns(status, now=self._now, stable_ns=self.stable_ns)
-        if left_ns:
-            self.note(left_ns)
-        return not left_ns
-
-    def note(self, in_ns: Nanos) -> None:
-        """Something may be finished by then."""
-        self.again_in_ns = min(in_ns, self.again_in_ns or in_ns)
-
-
-def _listed(top: int, folder: str, quiet: _Quiet) -> dict[str, dict[str, Lying]]:
+def _listed(top: int, folder: str, quiet: Quiet) -> dict[str, dict[str, Lying]]:
     """A folder's names; nothing if it is no folder any more."""
     try:
         descriptor = open_beneath(top, folder or ".", DIRECTORY)
@@ -144,13 +167,13 @@ def _listed(top: int, folder: str, quiet: _Quiet) -> dict[str, dict[str, Lying]]
         return {folder: _names_in(descriptor, quiet)}
 
 
-def _names_in(descriptor: int, quiet: _Quiet) -> dict[str, Lying]:
+def _names_in(descriptor: int, quiet: Quiet) -> dict[str, Lying]:
     with os.scandir(descriptor) as entries:
         some = list(islice(entries, NAMES_MAX))
     return {entry.name: lying for entry in some if (lying := _lying(entry, quiet)) is not None}
 
 
-def _lying(entry: "os.DirEntry[str]", quiet: _Quiet) -> Lying | None:
+def _lying(entry: "os.DirEntry[str]", quiet: Quiet) -> Lying | None:
     """What has a name; None if it vanished since it was listed."""
     try:
         status = entry.stat(follow_symlinks=False)
@@ -162,16 +185,14 @@ def _lying(entry: "os.DirEntry[str]", quiet: _Quiet) -> Lying | None:
     return Lying(kind="folder" if stat.S_ISDIR(status.st_mode) else "other", mark=mark)
 
 
-def _ask_for_writers(
-    top: int, group: list[str], listing: dict[str, dict[str, Lying]], quiet: _Quiet
-) -> None:
-    """Marks those of some files as unfinished that somebody has open for writing."""
-    for path in group:
-        if _has_writer(top, path):
-            folder, _, name = path.rpartition("/")
-            names = listing[folder]
-            names[name] = msgspec.structs.replace(names[name], is_finished=False)
-            quiet.note(max(quiet.stable_ns, WRITER_AGAIN_NS))
+def _is_written(top: int, path: str, scanned: Scan) -> bool:
+    """Whether somebody has a file open for writing; it is marked as unfinished then."""
+    if not _has_writer(top, path):
+        return False
+    folder, _, name = path.rpartition("/")
+    names = scanned.listing[folder]
+    names[name] = msgspec.structs.replace(names[name], is_finished=False)
+    return True
 
 
 def _has_writer(top: int, path: str) -> bool:

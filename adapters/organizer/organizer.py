@@ -19,6 +19,7 @@ import msgspec
 from adapters.organizer.filing import Filer
 from adapters.organizer.ground import Look
 from adapters.organizer.planning import Planner
+from adapters.organizer.recognizing import NameReader
 from adapters.organizer.settings import OrganizerSettings
 from adapters.organizer.telling import Teller
 from adapters.ports import Desk
@@ -27,7 +28,7 @@ from projections.envelope import Nanos
 from projections.errors import PlayheadError
 from projections.events import Event
 from projections.filing_events import FileFiled, FileUnfiled
-from projections.filing_plan import FilingPlan, Move, Round
+from projections.filing_plan import FilingPlan, Move, Round, failed_move
 from projections.filing_return import Return, plan_returns
 from projections.filing_survey import Mark
 from projections.filings import FILINGS, LEFT, Filing, undone_mark
@@ -40,13 +41,28 @@ FILINGS_MAX = 16
 
 
 class Organizer:
-    """Keeps one directory in order; one thing at a time."""
+    """
+    Keeps one directory in order; one thing at a time.
 
-    def __init__(self, desk: Desk, settings: OrganizerSettings, *, teller: Teller) -> None:
+    Args:
+        desk: where what is done is recorded.
+        settings: what it is told.
+        teller: tells of it.
+        reader: tells which episodes files are; guessit, in a process of its own.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        settings: OrganizerSettings,
+        *,
+        teller: Teller,
+        reader: NameReader | None = None,
+    ) -> None:
         self.settings = settings
         self._desk = desk
         self._teller = teller
-        self._planner = Planner(settings)
+        self._planner = Planner(settings, reader)
         self._filer = Filer(settings, self._planner.ground)
         self._lock = anyio.Lock()
 
@@ -82,25 +98,27 @@ class Organizer:
             look, plan = await self._planned()
             filed: dict[str, str] = {}
             failed: dict[str, str] = {}
+            left = [*plan.leaves]
             for move in plan.moves:
                 try:
                     event = await self._carry_out(move, actor)
                 except PlayheadError as error:
                     failed[move.path] = str(error)
                     self._teller.failed(move, error)
+                    left.append(failed_move(move))
                 else:
                     filed[move.new_path] = event.id
-            await self._teller.left(plan.leaves)
+            await self._teller.left(left)
         return Round(plan=plan, filed=filed, failed=failed), look.again_in_ns
 
     async def _planned(self) -> tuple[Look, FilingPlan]:
-        look = await anyio.to_thread.run_sync(self._planner.look, self._desk.now_ns())
+        look = await self._planner.look(self._desk.now_ns())
         paths = tuple(look.survey.episodes)
         undone = await self._desk.read(partial(undone_marks, str(self.folder), paths))
         ended = threading.Event()
         plan = partial(self._planner.plan, look.survey, undone, cancelled=ended.is_set)
         try:
-            return look, await anyio.to_thread.run_sync(plan)
+            return look, await anyio.to_thread.run_sync(plan, abandon_on_cancel=True)
         finally:
             ended.set()
 

@@ -1,104 +1,108 @@
 """
-Telling which episode a file is, by its name.
+Telling which episodes files are, by their names.
 
-Names of the plain form are read by the core. For others `guessit` is asked where the number of the
-episode stands; it knows more forms than anybody could list. It is imported when it is first needed,
-and it takes milliseconds a name: call this in a thread. What it only guesses is not believed.
+Names of the plain form are read by the core. For others guessit is asked, in a process of its own
+(`sighting`) that is there for some names and gone again; it has a deadline, and a name that takes
+it too long tells no episode. What was found out about a name is remembered.
 """
 
-from typing import TYPE_CHECKING, Any
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-from projections.filing_names import (
-    Recognized,
-    Sighting,
-    recognized_from,
-    recognized_plainly,
-)
+import anyio
+import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rebulk.match import Match
+from projections.errors import PlayheadError
+from projections.filing_names import Recognized, Sighting, recognized_from, recognized_plainly
+from projections.filing_survey import is_text
 
 REMEMBERED_MAX = 20_000
 """Names whose meaning is kept: what lies in a directory is asked about at every look."""
 
-NUMBERS = ("season", "episode")
-OF_THE_SHOW = frozenset({"title", "country", "year"})
-BEFORE_THE_SHOW = frozenset({"release_group", "website", "crc32", "date"})
+NAMES_AT_ONCE_MAX = 200
+"""A process is asked for so many names; starting it takes as long as thirty of them."""
+
+START_S = 10.0
+NAME_S = 0.25
+"""What is allowed for starting a process and for each name: ten times what a busy machine takes."""
+
+PROGRAM = (sys.executable, "-P", "-m", "adapters.organizer.sighting")
+
+
+class NameReader(Protocol):
+    """One that tells which episodes files are."""
+
+    async def recognized(self, names: Iterable[str]) -> dict[str, Recognized | None]:
+        """
+        What the names of files tell; None of those that tell no episode.
+
+        Raises:
+            PlayheadError: it cannot be found out now.
+        """
+
+
+class NamesUnread(PlayheadError):
+    """The process that reads names could not be started."""
+
+    hint = "Look into the log of the system: memory, or the number of processes, may be used up."
 
 
 class Recognizer:
-    """Reads names, and remembers what it read. Only one thread may use it at a time."""
+    """
+    Reads names, and remembers what it read.
 
-    def __init__(self) -> None:
+    Args:
+        program: the command that is asked; tests have others.
+        start_s: seconds that it may take to start.
+    """
+
+    def __init__(self, *, program: Sequence[str] = PROGRAM, start_s: float = START_S) -> None:
+        self._program = program
+        self._start_s = start_s
         self._remembered: dict[str, Recognized | None] = {}
 
-    def recognized(self, name: str) -> Recognized | None:
-        """What a file's name tells; None if that is no episode."""
-        if name in self._remembered:
-            return self._remembered[name]
-        if len(self._remembered) >= REMEMBERED_MAX:
-            self._remembered.clear()
-        found = self._remembered[name] = recognized(name)
+    async def recognized(self, names: Iterable[str]) -> dict[str, Recognized | None]:
+        """
+        What the names of files tell; None of those that tell no episode.
+
+        Raises:
+            NamesUnread: it cannot be found out now.
+        """
+        found: dict[str, Recognized | None] = {}
+        hard: list[str] = []
+        for name in dict.fromkeys(names):
+            found[name] = self._remembered.get(name) or recognized_plainly(name)
+            if found[name] is None and name not in self._remembered and is_text(name):
+                hard.append(name)
+        for start in range(0, len(hard), NAMES_AT_ONCE_MAX):
+            some = hard[start : start + NAMES_AT_ONCE_MAX]
+            for name, seen in zip(some, await self._sighted(some), strict=True):
+                found[name] = None if seen is None else recognized_from(name, seen)
+                self._remember(name, found[name])
         return found
 
+    def _remember(self, name: str, found: Recognized | None) -> None:
+        if len(self._remembered) >= REMEMBERED_MAX:
+            self._remembered.clear()
+        self._remembered[name] = found
 
-def recognized(name: str) -> Recognized | None:
-    """What a file's name tells; None if that is no episode."""
-    found = recognized_plainly(name)
-    if found is None and (seen := sighted(name)) is not None:
-        found = recognized_from(name, seen)
-    return found
-
-
-def sighted(name: str) -> Sighting | None:
-    """Where guessit sees the number of an episode, if it is sure of it."""
-    from guessit import guessit  # noqa: PLC0415 - it takes a third of a second, and 11 MiB
-    from guessit.api import GuessitException  # noqa: PLC0415 - the same
-
-    try:
-        told = guessit(name, {"advanced": True})
-    except GuessitException:  # its own defect: a name that no rule of it withstands
-        return None
-    seasons, episodes = (list(_matches(told, kind)) for kind in NUMBERS)
-    numbers = [*seasons, *episodes]
-    if not seasons or not episodes or any("weak-episode" in each.tags for each in numbers):
-        return None
-    if len({each.value for each in seasons}) != 1:
-        return None
-    begin = min(each.initiator.start for each in numbers)
-    where = _place_of_show(told, begin)
-    if where is None:
-        return None
-    return Sighting(
-        season=seasons[0].value,
-        episodes=tuple(each.value for each in episodes),
-        show_begin=where[0],
-        show_end=where[1],
-        begin=begin,
-        end=max(each.initiator.end for each in numbers),
-    )
-
-
-def _matches(told: Any, kind: str) -> "Iterator[Match]":
-    """What guessit calls by one name: nothing, one, or a list."""
-    found = told.get(kind, [])
-    yield from found if isinstance(found, list) else [found]
-
-
-def _place_of_show(told: Any, begin: int) -> tuple[int, int] | None:
-    """Where the show stands before its number, without the group or address in front of it."""
-    before = [
-        (match.start, match.end, kind)
-        for kind in told
-        for match in _matches(told, kind)
-        if match.end <= begin
-    ]
-    of_show = [(start, end) for start, end, kind in before if kind in OF_THE_SHOW]
-    if not of_show:
-        return None
-    others = [end for _, end, kind in before if kind in BEFORE_THE_SHOW]
-    first = min(start for start, _ in of_show)
-    show_begin = first if any(end <= first for end in others) else 0
-    return show_begin, max(end for _, end in of_show)
+    async def _sighted(self, names: list[str]) -> list[Sighting | None]:
+        """What the process says of some names. If it does not end well, one of them is to blame."""
+        with anyio.move_on_after(self._start_s + NAME_S * len(names)):
+            try:
+                done = await anyio.run_process(
+                    self._program,
+                    input=msgspec.json.encode(names),
+                    stderr=subprocess.DEVNULL,
+                    check=False,
+                )
+            except OSError as error:
+                raise NamesUnread(f"Names of files cannot be read: {error.strerror}.") from error
+            if done.returncode == 0:
+                return msgspec.json.decode(done.stdout, type=list[Sighting | None])
+        if len(names) == 1:
+            return [None]
+        middle = len(names) // 2
+        return await self._sighted(names[:middle]) + await self._sighted(names[middle:])

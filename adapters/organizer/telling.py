@@ -24,8 +24,8 @@ SOURCE = "organizer"
 LEFT_PER_EVENT_MAX = 500
 """An event names at most this many files, so that no single one holds up the writer."""
 
-UNNAMED_MAX = 10_000
-"""Files whose names no event can hold: so many are remembered, to tell of each once."""
+REMEMBERED_MAX = 10_000
+"""Files of which no event tells, or not enough: so many are remembered, to tell of each once."""
 
 Count: TypeAlias = Callable[[str, int, Mapping[str, str]], None]
 """Adds to a counter of the catalogue of metrics."""
@@ -44,6 +44,7 @@ class Teller:
         self._folder = str(settings.folder)
         self._count = count
         self._unnamed: set[str] = set()
+        self._failed: dict[str, str] = {}
         self._said_missing = False
 
     def filed(self, event: FileFiled) -> None:
@@ -60,8 +61,13 @@ class Teller:
         self._say("info", "unfiled", id=event.id, path=event.path)
 
     def failed(self, move: Move, error: PlayheadError) -> None:
-        """A file could not be moved; the next look tries again."""
+        """A file could not be moved; the next look tries again, and tells another reason only."""
         self._count("playhead.organizer.filed", 1, {"result": "failed"})
+        if self._failed.get(move.path) == str(error):
+            return
+        if len(self._failed) >= REMEMBERED_MAX:
+            self._failed.clear()
+        self._failed[move.path] = str(error)
         self._say("warning", "not_filed", path=move.path, reason=str(error), hint=error.hint)
 
     def not_unfiled(self, step: Return, error: PlayheadError) -> None:
@@ -108,7 +114,7 @@ class Teller:
                 self._say_left(leave, leave.path)
 
     def _say_unnamed(self, leave: Leave) -> None:
-        if leave.path not in self._unnamed and len(self._unnamed) < UNNAMED_MAX:
+        if leave.path not in self._unnamed and len(self._unnamed) < REMEMBERED_MAX:
             self._unnamed.add(leave.path)
             self._say_left(leave, path_text(leave.path))
 

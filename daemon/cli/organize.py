@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import click
 import msgspec
 
@@ -127,7 +129,8 @@ def _dry(tables: Sequence[Table], place: Office | None) -> Plans:
     now = SystemClock().now_ns()
     views = None if place is None else _views(place)
     try:
-        return Plans(organizers=dry_plans(tables, views, now=now, tell=_warn))
+        plans = partial(dry_plans, tables, views, now=now, tell=_warn)
+        return Plans(organizers=anyio.run(plans))
     finally:
         if views is not None:
             views.close()

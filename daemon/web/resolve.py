@@ -156,14 +156,22 @@ async def next_jobs(services: Services, request: Request) -> Response:
     user = require(request, "media").user
     query = decode_query(request, NextQuery)
     until_s = services.clock.monotonic_s() + query.wait_s
-    while True:
+    gone = anyio.Event()
+
+    async def notice_end() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+
+    while not gone.is_set():
         changed = services.writer.changed
         jobs = await _claimed(services, user, query)
         left_s = until_s - services.clock.monotonic_s()
         if jobs or left_s <= 0 or services.closing.is_set():
             return json_response(Jobs(jobs=jobs))
         with anyio.move_on_after(min(left_s, LOOK_EVERY_S)):
-            await wait_for_any(changed.wait, services.closing.wait)
+            await wait_for_any(changed.wait, services.closing.wait, notice_end)
+    return json_response(Jobs(jobs=[]))  # nobody reads it, and nobody would do the job
 
 
 async def _claimed(services: Services, user: str, query: NextQuery) -> list[JobView]:

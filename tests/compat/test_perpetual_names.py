@@ -9,10 +9,10 @@ import unicodedata
 
 import pytest
 
-from adapters.organizer.recognizing import recognized
 from projections.filing_names import filed_name
 from projections.filing_words import words_from
 from support.organized import VIDEOS
+from support.recognition import recognized
 
 WORDS = words_from((), (), VIDEOS)
 

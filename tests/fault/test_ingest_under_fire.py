@@ -7,8 +7,6 @@ import hashlib
 import json
 import random
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +15,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
+from support.command import playhead
 from support.mpv import wait_until
 from support.watched_library import WAIT_S, WatchedLibrary
 
@@ -136,8 +135,7 @@ def wait_for_agreement(library):
 
 def verify(library):
     """What `playhead verify` says."""
-    command = [sys.executable, "-m", "daemon", "verify", "--data", str(library.data)]
-    return subprocess.run(command, check=False, capture_output=True, text=True).stdout
+    return playhead("verify", "--data", library.data, folder=library.data).stdout
 
 
 @pytest.mark.slow

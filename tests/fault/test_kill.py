@@ -2,20 +2,18 @@
 The process is killed, or another wants its place, while clients post: no promise is broken.
 """
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from support.command import playhead
 from support.daemon import DaemonProcess
 from support.ledger import problems_in, recorded_in
 from support.load import Load
 
 ROUNDS = 3
 EVENTS_PER_ROUND = 150
-REFUSE_TIMEOUT_S = 20.0
 
 
 @pytest.fixture
@@ -71,16 +69,9 @@ def test_a_stop_without_its_event_tells_of_the_crash(daemon: DaemonProcess) -> N
 
 def test_a_second_daemon_on_the_same_data_is_refused(daemon: DaemonProcess) -> None:
     """It says who is there and what to do, ends with code 1, and disturbs nothing."""
-    command = [sys.executable, "-m", "daemon", "serve", "--data", str(daemon.data)]
-    second = subprocess.run(
-        [*command, "--bind", "127.0.0.1:0"],
-        capture_output=True,
-        text=True,
-        timeout=REFUSE_TIMEOUT_S,
-        check=False,
-    )
+    words = ["serve", "--data", daemon.data, "--bind", "127.0.0.1:0"]
+    second = playhead(*words, folder=daemon.data, code=1)
 
-    assert 1 == second.returncode
     assert f"is in use by process {daemon.pid}." in second.stderr
     assert "Stop that daemon first" in second.stderr
     assert "Traceback" not in second.stderr

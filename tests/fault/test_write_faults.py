@@ -13,7 +13,9 @@ import pytest
 from starlette.requests import Request
 
 from daemon.database import open_database
+from daemon.engine.engine import Engine
 from daemon.errors import CorruptLog, CorruptViews, StorageError
+from daemon.eventlog.plan import Pending
 from daemon.eventlog.store import EventLog
 from daemon.web import status
 from projections.commands import ExpirePositions
@@ -250,18 +252,54 @@ def test_a_fault_while_deciding_fails_the_whole_batch(disk: SimulatedDisk, ledge
     assert [] == ledger.problems()
 
 
-def test_an_interrupted_catching_up_is_taken_up_again(disk: SimulatedDisk, ledger: Ledger) -> None:
-    """A log that cannot be read for a moment while the views catch up does not wedge the writer."""
-    commit_until(VIEW_FAULTS[0].strike(disk), ledger)
-    disk.heal()
-    ledger.log.connection.set_progress_handler(lambda: ledger.views.connection.in_transaction, 1)
-    (refused,) = ledger.commit(report_command())
+def test_an_interrupted_catching_up_is_taken_up_again(ledger: Ledger) -> None:
+    """A log that cannot be read for a moment while the views catch up does not wedge the engine."""
+    for _ in range(3):
+        ledger.writer._commit([Pending(report_command())])  # which leaves the views behind
+    late = Engine(ledger.log, ledger.views, ledger.projections)
+    ledger.log.connection.set_progress_handler(lambda: True, 1)
+    with pytest.raises(StorageError):
+        late.catch_up()
     ledger.log.connection.set_progress_handler(None)
+    late.catch_up()
 
+    assert 4 == late.applied
+    assert [] == ledger.problems()
+
+
+def test_commands_that_came_together_are_stored_together(
+    disk: SimulatedDisk, ledger: Ledger
+) -> None:
+    """Until somebody settles, what was acknowledged is in the log only; nothing of it is lost."""
+    for number in range(5):
+        ledger.writer._commit([Pending(report_command(report(path=f"/{number}")))])
+    before = ledger.views.checkpoint("positions")
+    ledger.writer.settle()
+    after = ledger.views.checkpoint("positions")
+
+    assert before is not None
+    assert after is not None
+    assert [1, 6] == [before.seq, after.seq]
+    assert [] == ledger.problems()
+
+
+def test_a_reader_that_finds_the_disk_full_reads_what_there_is(
+    disk: SimulatedDisk, ledger: Ledger
+) -> None:
+    """It is not refused; the fault is told, and decisions wait until the views could be stored."""
+    ledger.writer._commit([Pending(report_command())])
+    fault = VIEW_FAULTS[0].strike(disk)
+    ledger.writer.settle()
+    told, lag = ledger.writer.fault, ledger.writer.lag
+    (refused,) = ledger.commit(report_command())
+    disk.heal()
     (outcome,) = ledger.commit(report_command())
 
+    assert fault.hits
+    assert isinstance(told, StorageError)
+    assert 1 == lag
     assert isinstance(refused.error, StorageError)
-    assert outcome.error is None
+    assert 3 == outcome.receipts[0].seq
     assert [] == ledger.problems()
 
 

@@ -12,6 +12,7 @@ import apsw
 import pytest
 from click.testing import CliRunner
 
+from daemon.cli.main import COMMANDS as PLACES
 from daemon.cli.main import cli
 from daemon.eventlog.store import FILTER_WINDOW_EVENTS
 from support.builders import report_body
@@ -132,8 +133,17 @@ def test_the_module_is_the_command(tmp_path):
     module = [sys.executable, "-m", "daemon", "--version"]
     told = subprocess.run(module, cwd=tmp_path, capture_output=True, text=True, check=True)
 
-    assert playhead("--version", folder=tmp_path).stdout == told.stdout
+    assert playhead("--version", folder=tmp_path, own_interpreter=True).stdout == told.stdout
     assert told.stdout.startswith("playhead, version ")
+
+
+@pytest.mark.slow
+def test_every_command_starts_by_itself(tmp_path):
+    """Each finds what it needs without the others, in an interpreter that knows nothing yet."""
+    for name in PLACES:
+        told = playhead(name, "--help", folder=tmp_path, own_interpreter=True).stdout
+
+        assert told.startswith(f"Usage: playhead {name} ")
 
 
 @pytest.mark.parametrize("command", READING, ids=" ".join)

@@ -3,12 +3,11 @@
 import json
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
+from support.command import playhead
 from support.daemon import DaemonProcess
 from support.mpv import WAIT_TIMEOUT_S, require_mpv, require_program, wait_until, write_wav
 from support.mpv_client import Players
@@ -64,12 +63,6 @@ def wait_for_report(daemon, name, **wanted):
     return reports_of(daemon, name, **wanted)[-1]
 
 
-def playhead(*arguments):
-    """Runs the command line and returns what it printed."""
-    command = [sys.executable, "-m", "daemon", *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
 def test_a_film_paused_in_one_mpv_resumes_at_the_same_place_in_another(
     shared, players, film, tmp_path
 ):
@@ -105,20 +98,20 @@ def test_every_step_is_readable_in_the_audit_log(tmp_path):
             player.quit()
         wait_for_report(daemon, "film.wav", reason="quit")
 
-        lines = playhead("log", "--data", str(data), "--json").splitlines()
-        events = [json.loads(line) for line in lines]
+        told = playhead("log", "--json", folder=tmp_path).stdout
+        events = [json.loads(line) for line in told.splitlines()]
         assert "daemon.started" == events[0]["type"]
         assert list(range(1, len(events) + 1)) == [event["seq"] for event in events]
         reports = [event["data"] for event in events if event["type"] == "position.reported"]
         assert {"kitchen"} == {report["device"] for report in reports}
-        assert "Everything holds." in playhead("verify", "--data", str(data))
+        assert "Everything holds." in playhead("verify", folder=tmp_path).stdout
 
 
 def test_two_users_of_one_player_have_two_positions(tmp_path):
     """Each user resumes at their own position, and only there."""
     data = tmp_path / "data"
     tokens = {
-        user: playhead("token", "add", "--user", user, "--data", str(data)).strip()
+        user: playhead("token", "add", "--user", user, folder=tmp_path).stdout.strip()
         for user in ("ann", "bob")
     }
     film = write_wav(tmp_path / "film.wav", LENGTH_S, seed=1)

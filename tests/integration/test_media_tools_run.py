@@ -165,6 +165,14 @@ def test_programs_die_with_whoever_started_them(tmp_path):
     wait_until(lambda: not is_running(int(pid.read_text())), "the program is gone")
 
 
+async def test_programs_run_where_nothing_may_be_set_for_them(tools, tmp_path, monkeypatch):
+    """A sandbox that refuses what `setpriv` does, as that of our unit, refuses no thumbnail."""
+    write_script(tmp_path / "setpriv", "exit 127")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    assert b"done" == await run(tools, write_script(tmp_path / "tool", "printf done"))
+
+
 async def test_a_worker_that_hangs_is_killed(tools):
     """A function that does not return costs its process, and no more than its time."""
     assert 4 == await tools.in_worker(len, "warm", timeout_s=30)

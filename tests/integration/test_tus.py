@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from daemon.web.upload_body import BUFFER_BYTES
+from daemon.web.pipeline import BUFFER_BYTES
 from support.upload_daemon import ORIGINALS, PROJECT, UploadDaemon, film, sha256_of
 
 MIB = 1024 * 1024

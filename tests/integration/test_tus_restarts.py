@@ -80,7 +80,7 @@ def test_an_upload_whose_end_was_missed_is_finished_when_it_is_asked_about(daemo
 
 def test_an_upload_that_nobody_goes_on_with_expires(tmp_path):
     """What had come of it is gone."""
-    environment = {"PLAYHEAD_MEDIA_UPLOAD_EXPIRES_H": "0.0001"}
+    environment = {"PLAYHEAD_MEDIA_UPLOAD_EXPIRES_H": "0.00001"}
     with UploadDaemon(tmp_path, environment=environment) as daemon:
         address = daemon.client.post("/api/uploads", headers=ANNOUNCING).headers["location"]
         daemon.stop()

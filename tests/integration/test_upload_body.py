@@ -9,14 +9,8 @@ import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 
-from daemon.web.upload_body import (
-    BUFFER_BYTES,
-    BodyLimits,
-    ClientGone,
-    pipeline,
-    receive_form,
-    receive_raw,
-)
+from daemon.web.pipeline import BUFFER_BYTES, pipeline
+from daemon.web.upload_body import BodyLimits, ClientGone, receive_form, receive_raw
 from projections.errors import PlayheadError
 from support.served_app import DEADLINE_S, served, wait_until
 

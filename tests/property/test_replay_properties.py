@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from daemon.engine.replay import replay
 from projections import PROJECTIONS
+from projections.events import PositionDeleted, PositionExpired, PositionReported
 from projections.fold import digest, encode_rows, fold
+from projections.summary import NANOS_PER_DAY
 from projections.timestamps import whole_seconds
-from support.builders import report, report_command
-from support.clock import FakeClock
+from support.builders import envelope, report, report_command
+from support.clock import NANOS_PER_SECOND, START_NS, FakeClock
 from support.folders import scratch_folder
 from support.ledger import Ledger
 from support.strategies import FILES, LATE_AGES_NS, commands, positions_s
@@ -69,6 +71,53 @@ def test_a_log_can_be_replayed_in_two_parts(listed, data):
     for projection in PROJECTIONS:
         rows = fold(projection, envelopes[cut:], rows=prefix[projection.name])
         assert live[projection.name] == digest(encode_rows(rows))
+
+
+MIDNIGHT_NS = START_NS // NANOS_PER_DAY * NANOS_PER_DAY
+
+moments = st.sampled_from([0, 1, 60, 61, 86_399, 86_400, 86_401]).map(
+    lambda seconds: MIDNIGHT_NS + seconds * NANOS_PER_SECOND
+)
+"""Few enough that events come late, early, at once, and at midnight."""
+
+players = st.fixed_dictionaries(
+    {
+        "user": st.just("mara"),
+        "media": st.sampled_from(["/a.mkv", "/b.mkv"]),
+        "name": st.sampled_from(["a.mkv", "b.mkv"]),
+    }
+)
+told = st.fixed_dictionaries(
+    {
+        "position_s": positions_s,
+        "duration_s": st.none() | st.just(90.0),
+        "finished": st.booleans(),
+        "session": st.sampled_from(["", "s1"]),
+    }
+)
+happened = st.one_of(
+    st.builds(lambda who, what: PositionReported(**who, **what), players, told),
+    players.map(lambda who: PositionDeleted(**who)),
+    players.map(lambda who: PositionExpired(**who)),
+)
+facts = st.lists(
+    st.tuples(happened, moments, moments, st.sampled_from(["http", "mpv"])),
+    min_size=8,
+    max_size=24,
+)
+
+
+@given(facts)
+def test_a_folder_does_what_a_fold_does(listed):
+    """However events come, those that are folded by the million lead to the same rows."""
+    envelopes = [
+        envelope(event, seq=seq, at=at, recorded=recorded, source=source)
+        for seq, (event, at, recorded, source) in enumerate(listed, start=1)
+    ]
+    tables = replay(PROJECTIONS, envelopes)
+
+    for projection in PROJECTIONS:
+        assert fold(projection, envelopes) == tables[projection.name]
 
 
 def with_ids(listed):

@@ -12,9 +12,11 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import httpx
+
+from support import forked
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
@@ -26,6 +28,9 @@ class DaemonProcess:
     A running `playhead serve`; use it as a context manager.
 
     `url` is its address, `client` an HTTP client for it, `lines` its log lines as decoded JSON.
+
+    It is forked from an interpreter that is ready, unless the environment, a `prefix` to its
+    command or `own_interpreter` asks for a start from nothing.
     """
 
     def __init__(
@@ -36,16 +41,19 @@ class DaemonProcess:
         environment: Mapping[str, str] | None = None,
         bind: str = "127.0.0.1:0",
         prefix: Sequence[str] = (),
+        own_interpreter: bool = False,
         client_options: Mapping[str, Any] | None = None,
     ) -> None:
         self.data = data
         self.lines: list[dict[str, Any]] = []
         self.text: list[str] = []
         self._listening = threading.Event()
-        self._command = [*prefix, sys.executable, "-m", "daemon", "serve", "--data", str(data)]
-        self._command += ["--bind", bind, *arguments]
+        self._prefix = [*prefix]
+        self._words = ["serve", "--data", str(data), "--bind", bind, *arguments]
         self._environment = {**os.environ, **(environment or {})}
-        self._client_options = dict(client_options or {})
+        self._is_forked = not (prefix or own_interpreter) and forked.suffices(self._environment)
+        # Nothing is encrypted on loopback: the system's certificates are not worth reading.
+        self._client_options = {"verify": False, **(client_options or {})}
         self.url = ""
         self.start()
 
@@ -54,14 +62,10 @@ class DaemonProcess:
         Starts the process and returns once it listens; fails with its output when it does not.
         """
         self._listening.clear()
-        self.process = subprocess.Popen(
-            self._command,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            env=self._environment,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        reading, writing = os.pipe()
+        with os.fdopen(writing, "wb") as errors:
+            self.process = self._started(errors)
+        self._reader = threading.Thread(target=self._read, args=(reading,), daemon=True)
         self._reader.start()
         if not self._listening.wait(START_TIMEOUT_S) or not self.url:
             self.kill()
@@ -69,6 +73,21 @@ class DaemonProcess:
         self.client = httpx.Client(
             base_url=self.url, timeout=REQUEST_TIMEOUT_S, trust_env=False, **self._client_options
         )
+
+    def _started(self, errors: BinaryIO) -> forked.Forked | subprocess.Popen[bytes]:
+        with Path(os.devnull).open("rb") as nothing:
+            if self._is_forked:
+                return forked.interpreter().fork(
+                    self._words,
+                    environment=self._environment,
+                    streams=(nothing.fileno(), 1, errors.fileno()),
+                )
+            return subprocess.Popen(
+                [*self._prefix, sys.executable, "-m", "daemon", *self._words],
+                stdin=nothing,
+                stderr=errors,
+                env=self._environment,
+            )
 
     @property
     def pid(self) -> int:
@@ -117,9 +136,8 @@ class DaemonProcess:
         self._reader.join(STOP_TIMEOUT_S)
         return code
 
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        with self.process.stderr as stream:
+    def _read(self, reading: int) -> None:
+        with os.fdopen(reading) as stream:
             for line in stream:
                 self.text.append(line)
                 self._note(line)

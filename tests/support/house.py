@@ -17,6 +17,4 @@ def idle_house(data: Path, *, clock: Clock | None = None) -> Iterator[Daemon]:
     try:
         yield daemon
     finally:
-        daemon.services.writer._send.close()
-        daemon.services.writer._receive.close()
         close(daemon)

@@ -214,7 +214,7 @@ async def household(folder: Path, **options: Any) -> AsyncIterator[Household]:
         connection.pragma("synchronous", "OFF")  # nobody pulls the plug on these
     clock = SystemClock()
     writer = Writer(event_log, engine, clock)
-    readers = ReaderPool(ViewReader.open, folder / "views.db")
+    readers = ReaderPool(ViewReader.open, folder / "views.db", prepare=writer.settle)
     reader, log = ViewReader.open(folder / "views.db"), LogReader.open(folder / "log.db")
     desk = FragileDesk(writer, readers, clock, secrets=folder / "secrets")
     try:

@@ -173,7 +173,7 @@ async def kept_files(folder: Path) -> AsyncIterator[KeptFiles]:
         connection.pragma("synchronous", "OFF")  # nobody pulls the plug on these
     clock = SystemClock()
     writer = Writer(event_log, engine, clock)
-    readers = ReaderPool(ViewReader.open, folder / "views.db")
+    readers = ReaderPool(ViewReader.open, folder / "views.db", prepare=writer.settle)
     desk = BusyDesk(writer, readers, clock, secrets=folder / "secrets")
     settings = settings_for(folder)
     settings.primary_root.mkdir()

@@ -18,8 +18,9 @@ from daemon.engine.replay import replay
 from daemon.engine.verify import check_views
 from daemon.engine.views import ViewReader, ViewStore
 from daemon.eventlog.integrity import check_chain, check_file
+from daemon.eventlog.plan import Pending, Receipt
 from daemon.eventlog.store import EventLog, Head, LogReader
-from daemon.eventlog.writer import QUEUE_COMMANDS_MAX, Receipt, Writer, _Pending
+from daemon.eventlog.writer import QUEUE_COMMANDS_MAX, Writer
 from daemon.ids import id_text
 from projections import PROJECTIONS
 from projections.commands import Command
@@ -76,8 +77,9 @@ class Ledger:
 
     def commit(self, *commands: Command) -> list[Outcome]:
         """Has the writer carry these out as one batch, as its worker thread does."""
-        batch = [_Pending(command) for command in commands]
+        batch = [Pending(command) for command in commands]
         self.writer._commit(batch)
+        self.writer.settle()
         return [Outcome(pending.receipts, pending.error) for pending in batch]
 
     def digests(self) -> dict[str, str]:
@@ -100,10 +102,8 @@ class Ledger:
 
     def close(self) -> None:
         """Releases both files."""
-        for opened in (
-            *(getattr(self, name, None) for name in ("views", "log")),
-            *(getattr(getattr(self, "writer", None), name, None) for name in ("_send", "_receive")),
-        ):
+        for name in ("views", "log"):
+            opened = getattr(self, name, None)
             if opened is not None:
                 opened.close()
 

@@ -207,6 +207,11 @@ class Mpv:
         self.close()
 
     @property
+    def socket_path(self) -> Path:
+        """Where it listens; another one in the same folder listens there too."""
+        return self._socket_path
+
+    @property
     def ipc(self) -> Ipc:
         """The connection, made when first asked for."""
         if self._ipc is None:

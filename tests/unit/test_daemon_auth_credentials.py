@@ -13,6 +13,7 @@ from daemon.auth.credentials import (
     hash_password,
     new_token,
     token_hash,
+    unknown_password,
     verify_password,
 )
 from daemon.errors import StartupRefused
@@ -37,6 +38,17 @@ def test_a_password_is_verified_against_its_hash_only():
     assert not verify_password("correct horse", stored)
     assert "hörse" not in stored
     assert stored != hash_password("correct hörse")
+
+
+def test_nobody_has_the_unknown_password():
+    """It costs what a real one costs to refuse, and no two are alike."""
+    stored = unknown_password()
+    kind, cost, salt, digest = hash_password("").split("$")
+
+    assert [kind, cost] == stored.split("$")[:2]
+    assert [len(salt), len(digest)] == [len(text) for text in stored.split("$")[2:]]
+    assert not verify_password("", stored)
+    assert stored != unknown_password()
 
 
 def test_a_token_can_be_recognised_but_not_read_back():

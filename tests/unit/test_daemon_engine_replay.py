@@ -4,12 +4,15 @@ import pytest
 
 from daemon.engine.replay import replay
 from daemon.errors import FoldFailed
+from projections.fold import Projection
 from projections.positions import Positions
 from support.builders import envelope, reported
 
 
 class Stumbling(Positions):
     """A fold with a bug."""
+
+    folder = Projection.folder
 
     def apply(self, row, envelope, key):
         if envelope.seq == 2:

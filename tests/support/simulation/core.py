@@ -19,6 +19,7 @@ from projections.decide import decide
 from projections.deliveries import DELIVERIES
 from projections.envelope import Draft, Envelope, Nanos, Seq
 from projections.errors import Rejected
+from projections.filings import FILINGS
 from projections.fold import Key, Projection, Views, encode_key, encode_rows, fold
 from projections.library import ITEMS
 from projections.media_files import FILES
@@ -60,6 +61,20 @@ def _jobs(rows: list[Any], query: str, parameters: tuple[str | int, ...]) -> lis
     return sorted(rows, key=lambda row: row.seq)[: int(count_max)]
 
 
+def _filings(rows: list[Any], query: str, parameters: tuple[Any, ...]) -> list[Any]:
+    """The queries about what organizers filed."""
+    *bounds, count_max = parameters
+    if query == "filings_latest":
+        rows = [row for row in rows if row.seq < bounds[0]]
+        return sorted(rows, key=lambda row: -row.seq)[:count_max]
+    assert query == "filings_beneath", query
+    rows = [row for row in rows if row.state == "filed" and bounds[0] <= row.new_path < bounds[1]]
+    return sorted(rows, key=lambda row: row.new_path)[:count_max]
+
+
+_ANSWERS = {RESOLVE_JOBS.name: _jobs, FILINGS.name: _filings}
+
+
 class MemoryViews:
     """All views as dictionaries."""
 
@@ -76,8 +91,8 @@ class MemoryViews:
     ) -> list[Row]:
         """The rows of the few named queries that decisions and lanes ask."""
         table = self.tables[projection.name]
-        if projection is RESOLVE_JOBS:
-            return _jobs([*table.values()], query, parameters)
+        if (answer := _ANSWERS.get(projection.name)) is not None:
+            return answer([*table.values()], query, parameters)
         match projection, query:
             case (_, "people" | "sources"):
                 assert projection is PEOPLE or projection is SOURCES
