@@ -1,10 +1,11 @@
 """
 What of hypercorn's HTTP/1.1 we do differently, for the sake of large uploads.
 
-Three things, by its module attributes, because its configuration has no word for them:
+Three things, because its configuration has no word for them:
 
-- It reads 64 KiB at a time, and what it does per read costs as much as the bytes: reading four
-  times as much takes a third off the work of receiving a film (2.0 to 1.3 s of a GiB).
+- It reads 64 KiB at a time through asyncio's stream reader, and what it does per read costs more
+  than the bytes. `intake` reads instead, of a large body only what the application asks for, and if
+  it gives memory for it, straight into that: see `daemon.web.upload_body`.
 - It passes every byte of a body through h11, which copies it four times on the way. Inside a body
   of known length nothing is there to be parsed: all but its last bytes go straight to the
   application (0.35 s of a GiB less). Framing, and the end, stay h11's.
@@ -13,21 +14,36 @@ Three things, by its module attributes, because its configuration has no word fo
   invites, by asking for the body, as the ASGI document wants it.
 """
 
+from contextvars import ContextVar
 from typing import Any
 
 import hypercorn.protocol
-from hypercorn.asyncio import tcp_server
+from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.events import Event, RawData
 from hypercorn.protocol.events import Body
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 
-READ_BYTES = 256 * 1024
-"""
-What uvloop brings at once. Measured: more is slower again, because the bytes are copied several
-times and then leave the processor's cache in between.
-"""
+from daemon.intake import Intake
+from daemon.web.upload_body import FILL
 
 CONTINUE = 100
+
+LARGE_BYTES = 1024 * 1024
+"""Of a body that is read on demand; most of a smaller one has come when somebody asks."""
+
+_intake: ContextVar[Intake] = ContextVar("intake")
+"""That of the connection whose task this is."""
+
+
+class Connection(TCPServer):
+    """A connection that is read by an `Intake`."""
+
+    async def run(self) -> None:
+        """Serves it until it ends."""
+        intake: Any = await Intake.take_over(self.writer, self.reader)
+        self.reader = intake
+        _intake.set(intake)
+        await super().run()
 
 
 class PatientProtocol(H11Protocol):
@@ -36,29 +52,37 @@ class PatientProtocol(H11Protocol):
     def __init__(self, app: Any, *arguments: Any) -> None:
         inviting: Any = _Inviting(app, self)  # hypercorn has ASGI types of its own
         super().__init__(inviting, *arguments)
+        self.intake = _intake.get()
         self._invitation: Any = None
 
     async def handle(self, event: Event) -> None:
         """Takes what came from the connection."""
-        if isinstance(event, RawData) and self.stream and self._is_inside_body(event.data):
+        if isinstance(event, RawData) and self.stream and 0 < len(event.data) < self.inside_bytes():
+            self.count(len(event.data))
             await self.stream.handle(Body(stream_id=STREAM_ID, data=event.data))
         else:
             await super().handle(event)
 
-    def _is_inside_body(self, data: bytes) -> bool:
+    def left_bytes(self) -> int | None:
         """
-        Whether these bytes are of a body whose length h11 knows, and not its last; then counts them
-        where h11 would. Names of h11's own that are missing one day make this False.
+        How much of the body has not come yet, if h11 knows. Names of h11's own that are missing one
+        day make it unknown.
         """
+        left = getattr(getattr(self.connection, "_reader", None), "_remaining", None)
+        return left if isinstance(left, int) else None
+
+    def inside_bytes(self) -> int:
+        """How many of the next bytes are certain to be of the body, and h11 waits for nothing."""
         connection: Any = self.connection
-        left_bytes = getattr(getattr(connection, "_reader", None), "_remaining", None)
         held = getattr(connection, "_receive_buffer", None)
-        if not isinstance(left_bytes, int) or held is None or len(held):
-            return False
-        if connection.they_are_waiting_for_100_continue or not 0 < len(data) < left_bytes:
-            return False
-        connection._reader._remaining -= len(data)  # noqa: SLF001 -- see the module's text
-        return True
+        if held is None or len(held) or connection.they_are_waiting_for_100_continue:
+            return 0
+        return self.left_bytes() or 0
+
+    def count(self, size_bytes: int) -> None:
+        """Counts bytes of the body that do not pass through h11, as it would."""
+        connection: Any = self.connection
+        connection._reader._remaining -= size_bytes  # noqa: SLF001 -- see the module's text
 
     async def _send_h11_event(self, event: Any) -> None:
         if getattr(event, "status_code", None) == CONTINUE:
@@ -81,16 +105,61 @@ class _Inviting:
         self._protocol = protocol
 
     async def __call__(self, scope: Any, receive: Any, *rest: Any) -> None:
+        expects, size_bytes = False, 0
+        for name, value in scope.get("headers", ()):
+            if name == b"expect":
+                expects = True
+            elif name == b"content-length":
+                size_bytes = int(value)
+        if size_bytes < LARGE_BYTES or self._protocol.left_bytes() is None:
+            await self._app(scope, self._invited(receive) if expects else receive, *rest)
+            return
+        body = _LargeBody(self._protocol, self._invited(receive), size_bytes)
+        scope["extensions"][FILL] = body.fill
+        self._protocol.intake.hold()
+        try:
+            await self._app(scope, body.receive, *rest)
+        finally:
+            self._protocol.intake.flow()
+
+    def _invited(self, receive: Any) -> Any:
         async def invited() -> Any:
             await self._protocol.invite()
             return await receive()
 
-        expects = any(name == b"expect" for name, _ in scope.get("headers", ()))
-        await self._app(scope, invited if expects else receive, *rest)
+        return invited
+
+
+class _LargeBody:
+    """A body of which nothing is read before somebody asks."""
+
+    def __init__(self, protocol: PatientProtocol, receive: Any, size_bytes: int) -> None:
+        self._protocol = protocol
+        self._receive = receive
+        self._coming_bytes = size_bytes  # what the application has not got yet
+
+    async def receive(self) -> Any:
+        """The next message of it."""
+        if self._protocol.left_bytes():
+            self._protocol.intake.want()
+        else:
+            self._protocol.intake.flow()  # who asks on waits for the client to go
+        message = await self._receive()
+        self._coming_bytes -= len(message.get("body", b""))
+        return message
+
+    async def fill(self, memory: memoryview) -> int:
+        """See `daemon.web.upload_body.FILL`. The last byte is left to h11, which ends the body."""
+        inside = self._protocol.inside_bytes()
+        if inside <= 1 or inside != self._coming_bytes:  # something is on its way to `receive`
+            return 0
+        count = await self._protocol.intake.fill(memory[: inside - 1])
+        self._protocol.count(count)
+        self._coming_bytes -= count
+        return count
 
 
 def install() -> None:
     """Every connection from now on is served this way."""
-    tcp_server.MAX_RECV = READ_BYTES
     protocols: Any = hypercorn.protocol
     protocols.H11Protocol = PatientProtocol

@@ -1,22 +1,19 @@
 """
 The reading side of a connection, in place of asyncio's stream reader.
 
-What comes is handed on as it comes. During a large body it is gathered into pieces of a mebibyte,
-each only when somebody wants it: the work per piece is then little against its bytes, and what lies
-between the connection and the disk is one piece, however fast a client sends.
+What comes is handed on as it comes. During a large body it is read only when somebody wants it, and
+then straight into the memory that is given to the disk: the way through the stream reader, the HTTP
+server and the application would copy each byte four times, and cost more than copying.
 """
 
-import asyncio
+import asyncio  # noqa: TID251 -- a protocol of its event loop, below anything that anyio knows
 from typing import Any
 
 READ_BYTES = 256 * 1024
 """What uvloop brings at once."""
 
-PIECE_BYTES = 1024 * 1024
-"""Half as much costs a tenth more per byte; twice as much leaves the processor's cache."""
-
 GATHER_S = 0.1
-"""From the first byte of a piece: on a slow line it is handed on though it is not full."""
+"""From the first byte in some memory on: on a slow line it is handed back though it is not full."""
 
 _scratch = memoryview(bytearray(READ_BYTES))
 """
@@ -45,15 +42,17 @@ class Intake(asyncio.BufferedProtocol):
         self._arrival: asyncio.Future[None] | None = None
         self._is_ended = transport.is_closing()
         self._is_on_demand = False
-        self._memory: memoryview | None = None
-        self._piece: memoryview | None = None  # of that memory, the part that is being filled
+        self._memory: memoryview | None = None  # what is being filled
         self._filled_bytes = 0
+        self._filled: asyncio.Future[None] | None = None
         self._due: asyncio.TimerHandle | None = None
 
     @classmethod
-    async def take_over(cls, writer: asyncio.StreamWriter, reader: asyncio.StreamReader) -> "Intake":
+    async def take_over(
+        cls, writer: asyncio.StreamWriter, reader: asyncio.StreamReader
+    ) -> "Intake":
         """The intake of a connection, instead of the reader that it came with."""
-        transport = writer.transport
+        transport: Any = writer.transport  # typed as if it could only write
         flow = transport.get_protocol()
         if not transport.is_closing():
             transport.pause_reading()
@@ -88,49 +87,64 @@ class Intake(asyncio.BufferedProtocol):
         self._is_on_demand = True
         self._pause()
 
-    def want(self, size_bytes: int) -> None:
-        """
-        Reads on: a full piece, or this many bytes if that is less, or what comes in `GATHER_S`.
-        """
-        assert self._is_on_demand
-        assert size_bytes > 0
-        if self._held or self._piece is not None:
-            return
-        if self._memory is None:
-            self._memory = memoryview(bytearray(PIECE_BYTES))
-        self._piece, self._filled_bytes = self._memory[:size_bytes], 0
-        self._resume()
+    def want(self) -> None:
+        """Reads on, for `read`, until something comes."""
+        if not self._held:
+            self._resume()
 
     def flow(self) -> None:
         """From now on it is read again as it comes."""
         if self._is_on_demand:
-            self._hand_on()
-            self._is_on_demand, self._memory = False, None
+            self._is_on_demand = False
             self._resume()
 
-    def get_buffer(self, _sizehint: int) -> memoryview:
-        """Where the next bytes go."""
-        return _scratch if self._piece is None else self._piece[self._filled_bytes :]
+    async def fill(self, memory: memoryview) -> int:
+        """
+        Reads into some memory, until it is full or `GATHER_S` after the first byte. Cancelled, it
+        leaves to `read` what came.
 
-    def buffer_updated(self, nbytes: int) -> None:
-        """They are there."""
-        if self._piece is None:
-            self._hold_copy(_scratch[:nbytes])
+        Returns:
+            How many bytes; none where `read` has to be asked first, and at the end.
+        """
+        assert self._memory is None
+        if self._held or self._is_ended or not self._is_on_demand:
+            return 0
+        self._memory, self._filled_bytes = memory, 0
+        self._filled = self._loop.create_future()
+        self._resume()
+        try:
+            await self._filled
+        except BaseException:
+            self._stop_filling()
+            self._hold_copy(memory[: self._filled_bytes])
+            raise
+        return self._filled_bytes
+
+    def _stop_filling(self) -> None:
+        if self._memory is None:
             return
-        self._filled_bytes += nbytes
-        if self._filled_bytes == len(self._piece):
-            self._hand_on()
-        elif self._due is None:
-            self._due = self._loop.call_later(GATHER_S, self._hand_on)
-
-    def _hand_on(self) -> None:
-        """Ends the piece that is being filled, if one is."""
+        self._memory = None
+        self._pause()
         if self._due is not None:
             self._due.cancel()
             self._due = None
-        piece, self._piece = self._piece, None
-        if piece is not None:
-            self._hold_copy(piece[: self._filled_bytes])
+        if self._filled is not None and not self._filled.done():
+            self._filled.set_result(None)
+
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        """Where the next bytes go."""
+        return _scratch if self._memory is None else self._memory[self._filled_bytes :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """They are there."""
+        if self._memory is None:
+            self._hold_copy(_scratch[:nbytes])
+            return
+        self._filled_bytes += nbytes
+        if self._filled_bytes == len(self._memory):
+            self._stop_filling()
+        elif self._due is None:
+            self._due = self._loop.call_later(GATHER_S, self._stop_filling)
 
     def _hold_copy(self, data: memoryview) -> None:
         if data:
@@ -164,7 +178,7 @@ class Intake(asyncio.BufferedProtocol):
         self._flow.connection_lost(exc)
 
     def _end(self) -> None:
-        self._hand_on()
+        self._stop_filling()
         self._is_ended = True
         self._wake()
 

@@ -19,6 +19,9 @@ LOOK_EVERY_S = 60.0
 
 RETRY_S = 5.0
 
+QUIET_S = 0.5
+"""Players report all the time; what they report is no reason to look at the leases each time."""
+
 
 class LeaseWatch:
     """Looks after the leases of jobs for DaVinci Resolve."""
@@ -37,6 +40,7 @@ class LeaseWatch:
                 continue
             with anyio.move_on_after(min(left_s, LOOK_EVERY_S)):
                 await changed.wait()
+                await anyio.sleep(QUIET_S)
 
     async def _expire(self) -> None:
         try:

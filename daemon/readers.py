@@ -25,11 +25,25 @@ Result = TypeVar("Result")
 
 
 class ReaderPool(Generic[Reader]):
-    """Connections for reading, made when needed, each used by one thread at a time."""
+    """
+    Connections for reading, made when needed, each used by one thread at a time.
 
-    def __init__(self, open_reader: Callable[[Path], Reader], path: Path) -> None:
+    Args:
+        open_reader: makes one.
+        path: of the file.
+        prepare: is called before each reading, in its thread.
+    """
+
+    def __init__(
+        self,
+        open_reader: Callable[[Path], Reader],
+        path: Path,
+        *,
+        prepare: Callable[[], None] = lambda: None,
+    ) -> None:
         self._open = open_reader
         self._path = path
+        self._prepare = prepare
         self._idle: list[Reader] = []
         self._limiter = anyio.CapacityLimiter(READERS_MAX)
 
@@ -38,6 +52,7 @@ class ReaderPool(Generic[Reader]):
         return await anyio.to_thread.run_sync(self._run, query, limiter=self._limiter)
 
     def _run(self, query: Callable[[Reader], Result]) -> Result:
+        self._prepare()
         reader = self._idle.pop() if self._idle else self._open(self._path)
         try:
             return query(reader)

@@ -6,23 +6,20 @@ The socket is bound here, before anything else starts, so that port 0 works and 
 in one sentence.
 """
 
-import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import anyio
-import hypercorn.asyncio
 from hypercorn.config import Config
 from starlette.types import ASGIApp
 
-from daemon import http11
+from daemon import http11, small_requests
 from daemon.config.bind import Bind, parse_bind
 from daemon.config.settings import Server
+from daemon.connections import BACKLOG, serve_connections
 from daemon.errors import StartupRefused
 
-BACKLOG = 512
 KEEP_ALIVE_S = 15.0
 """Also how long a client may take over its headers, so it must not be generous."""
 HEADER_BYTES_MAX = 64 * 1024
@@ -90,15 +87,13 @@ async def serve(
 ) -> None:
     """Serves until `until` returns, then lets running requests finish for the configured grace."""
     http11.install()
+    small_requests.install()
     config = Config()
-    # hypercorn closes what it is given
-    config.bind = [f"fd://{os.dup(listener.fileno())}" for listener in listeners]
     config.accesslog = None
     config.errorlog = None
     config.keep_alive_timeout = KEEP_ALIVE_S
     config.h11_max_incomplete_size = HEADER_BYTES_MAX
     config.graceful_timeout = server.shutdown_grace_s
-    config.shutdown_timeout = server.shutdown_grace_s
     config.include_server_header = False
     # Not HTTP/2: hypercorn 0.18 drops the whole connection when a request is refused before its
     # body has arrived, and every other request on it.
@@ -106,12 +101,4 @@ async def serve(
     if server.tls_certificate_file:
         config.certfile = server.tls_certificate_file
         config.keyfile = server.tls_key_file
-    # In a task of its own: hypercorn's asyncio.TaskGroup leaves the task it ran in marked as being
-    # cancelled (Python 3.11 and 3.12), and every anyio scope around it would then end in a cancel.
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_serve, app, config, until, name="hypercorn")
-
-
-async def _serve(app: ASGIApp, config: Config, until: Callable[[], Awaitable[Any]]) -> None:
-    framework: Any = app  # hypercorn has ASGI types of its own
-    await hypercorn.asyncio.serve(framework, config, shutdown_trigger=until, mode="asgi")
+    await serve_connections(app, listeners, config, until=until)

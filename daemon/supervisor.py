@@ -33,6 +33,7 @@ from daemon.eventlog.store import EventLog
 from daemon.lanes import Lanes
 from daemon.leases import LeaseWatch
 from daemon.maintenance import GarbageCollector
+from daemon.memory import keep_the_start
 from daemon.player_lanes import PlayerLanes
 from daemon.systemd import feed_watchdog, notify
 from daemon.telemetry.logs import logger
@@ -138,6 +139,7 @@ async def _serve(daemon: Daemon, listeners: Sequence[socket.socket]) -> None:
     url = server.url_of(listeners[0], settings)
     await _record(services, DaemonStarted(version=__version__, bind=url))
     await _prepare(daemon.files)
+    keep_the_start()
     logger.info("listening", url=url, data=services.settings.data, events=services.writer.head.seq)
     notify("READY=1", f"STATUS=Serving {url}.")
     try:

@@ -10,8 +10,9 @@ import msgspec
 
 from daemon.engine.snapshot import snapshot
 from daemon.engine.views import ViewReader
+from daemon.eventlog.plan import Receipt
 from daemon.eventlog.store import LogReader
-from daemon.eventlog.writer import Receipt, Writer
+from daemon.eventlog.writer import Writer
 from projections.commands import Command
 from projections.envelope import Envelope, Seq
 from projections.errors import Conflict, PlayheadError

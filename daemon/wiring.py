@@ -124,7 +124,7 @@ def build(
         queue_commands_max=settings.log.queue_commands_max,
     )
     _watch(metrics, writer, clock)
-    views = ReaderPool(ViewReader.open, directory.views)
+    views = ReaderPool(ViewReader.open, directory.views, prepare=writer.settle)
     desk = WorkDesk(writer, views, clock, secrets=directory.root / "secrets")
     lanes = lanes_of(
         settings,

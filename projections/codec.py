@@ -20,6 +20,10 @@ Fields: TypeAlias = dict[str, Any]
 Upcaster: TypeAlias = Callable[[Fields], Fields]
 
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeError, KeyError, TypeError, ValueError)
+"""What decoding raises for bytes that are not what they should be."""
+
+
 class Codec:
     """
     Encodes and decodes one vocabulary of events.
@@ -28,6 +32,10 @@ class Codec:
         types: name of each event type, without version.
         upcasters: for `(name, n)` the function that turns the fields of version n into those of
             version n + 1. The current version of a type is one more than the highest n given.
+
+    Attributes:
+        decoders: what reads the current versions, by the name they are stored under. Whoever reads
+            millions takes them from here, and knows `UNREADABLE`.
     """
 
     def __init__(
@@ -39,12 +47,12 @@ class Codec:
         self._upcasters = dict(upcasters or {})
         self._encoder = msgspec.msgpack.Encoder()
         self._names: dict[type[Event], str] = {}
-        self._decoders: dict[str, Callable[[bytes], Event]] = {}
+        self.decoders: dict[str, Callable[[bytes], Event]] = {}
         self._old: dict[str, tuple[str, int]] = {}
         for name, kind in types.items():
             current = self._current_version(name)
             self._names[kind] = _stored_name(name, current)
-            self._decoders[_stored_name(name, current)] = msgspec.msgpack.Decoder(kind).decode
+            self.decoders[_stored_name(name, current)] = msgspec.msgpack.Decoder(kind).decode
             self._old |= {_stored_name(name, n): (name, n) for n in range(1, current)}
         self._types = dict(types)
 
@@ -65,16 +73,14 @@ class Codec:
         Raises:
             DecodeError: the type is known but the bytes do not fit it.
         """
-        decoder = self._decoders.get(type_name)
+        decoder = self.decoders.get(type_name)
         try:
             if decoder is not None:
                 return decoder(data)
             if type_name in self._old:
                 return self._decode_old(*self._old[type_name], data)
-        except (msgspec.MsgspecError, UnicodeError, KeyError, TypeError, ValueError) as error:
-            raise DecodeError(
-                f"A stored event of type {type_name!r} is damaged: {error}"
-            ) from error
+        except UNREADABLE as error:
+            raise damaged(type_name, error) from error
         if not isinstance(data, bytes):  # a torn page reads as nothing at all
             raise DecodeError(f"A stored event of type {type_name!r} is damaged: it has no data")
         return Opaque(data)
@@ -87,6 +93,11 @@ class Codec:
 
     def _current_version(self, name: str) -> int:
         return 1 + max((n for known, n in self._upcasters if known == name), default=0)
+
+
+def damaged(type_name: str, error: Exception) -> DecodeError:
+    """The complaint about an event that cannot be read."""
+    return DecodeError(f"A stored event of type {type_name!r} is damaged: {error}")
 
 
 def _stored_name(name: str, version: int) -> str:

@@ -42,12 +42,23 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     actor: str
 
+    def event_ids(self) -> tuple[bytes, ...]:
+        """
+        Ids that its drafts will carry, as far as it names them: whoever carries out many commands
+        can look all of them up at once.
+        """
+        return ()
+
 
 class ReportPositions(Command, frozen=True, kw_only=True):
     """Record where `user` is in some files."""
 
     user: str
     reports: tuple[PositionReport, ...]
+
+    def event_ids(self) -> tuple[bytes, ...]:
+        """Those of its reports."""
+        return tuple(report.id for report in self.reports if report.id is not None)
 
 
 class DeletePosition(Command, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ millions. Loading, caching and writing rows is the engine's work.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -18,6 +18,9 @@ Key: TypeAlias = tuple[str | int, ...]
 """Identifies a row; its JSON text is the primary key in the views database."""
 
 Row = TypeVar("Row", bound=msgspec.Struct)
+
+Folder: TypeAlias = Generator[None, Envelope, None]
+"""Takes one event after the other."""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -59,6 +62,25 @@ class Projection(Generic[Row]):
         it).
         """
         raise NotImplementedError
+
+    def folder(self, kind: str, table: dict[Key, Any]) -> Folder:  # Any: as above
+        """
+        Folds the events of one type that are sent to it into a table of rows, for a rebuild of
+        millions; what it has kept for itself is in the table when it was closed.
+
+        The outcome must be that of `keys` and `apply`, which this one calls. Calls, and rows that
+        nobody looks at, are most of the work: a projection that sees every report of a player may
+        have a folder of its own. The property tests hold the two ways against each other.
+        """
+        keys, apply = self.keys, self.apply
+        while True:
+            envelope = yield
+            for key in keys(envelope):
+                row = apply(table.get(key), envelope, key)
+                if row is None:
+                    table.pop(key, None)
+                else:
+                    table[key] = row
 
     def index(self, row: Any) -> tuple[str | int | float | None, ...]:
         """The values of `columns` for a row."""

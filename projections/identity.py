@@ -9,6 +9,7 @@ never guessed.
 import posixpath
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal, TypeAlias
 from urllib.parse import unquote
 
@@ -19,6 +20,9 @@ NAME_KEY_PREFIX = "name:"
 
 DURATION_TOLERANCE_S = 1.0
 """Players round durations differently; two files further apart than this are different."""
+
+PATHS_REMEMBERED_MAX = 2_048
+"""Players report the same few files again and again, and each report asks twice."""
 
 MatchedBy: TypeAlias = Literal["media", "fingerprint", "path", "name"]
 
@@ -43,6 +47,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     device: str = ""
 
 
+@lru_cache(maxsize=PATHS_REMEMBERED_MAX)
 def normal_path(path: str) -> str:
     """
     One spelling for one place: what two reports of the same file have in common.

@@ -8,17 +8,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from projections.media_facts import Facts
 from projections.media_files import LibraryFile
 from projections.media_names import asset_id, asset_uuid
 from projections.media_sources import Project
 from projections.moments import moment_text
 
+UPLOADS = frozenset({"upload", "compose"})
+"""What media-sync-api called so: the others were indexed."""
+
 
 def index_entry(row: LibraryFile) -> dict[str, Any]:
     """A file as `index.json` holds it; sizes in bytes."""
     file = row.file
-    when = "uploaded_at" if row.how in {"upload", "compose"} else "indexed_at"
+    when = "uploaded_at" if row.how in UPLOADS else "indexed_at"
     return {
         "relative_path": file.path,
         "sha256": file.sha256,
@@ -54,18 +59,43 @@ def index_text(project: Project, rows: Sequence[LibraryFile]) -> bytes:
     return msgspec.json.format(document, indent=2) + b"\n"
 
 
+class _Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A line of `files.jsonl`. Large libraries have many: a struct is twice as fast as a dict."""
+
+    relative_path: str
+    sha256: str
+    size: int
+    uploaded_at: str | UnsetType = UNSET
+    indexed_at: str | UnsetType = UNSET
+    asset_id: str
+    asset_uuid: str
+    kind: str
+    mtime_ns: int
+    tags: tuple[str, ...]
+    facts: Facts | UnsetType = UNSET
+
+
+_LINES = msgspec.json.Encoder(order="sorted")
+
+
 def listing_text(rows: Sequence[LibraryFile]) -> bytes:
     """`files.jsonl`: one line per file, with all that is known of it."""
-    return b"".join(msgspec.json.encode(_line(row), order="sorted") + b"\n" for row in rows)
+    return _LINES.encode_lines([_line(row) for row in rows])
 
 
-def _line(row: LibraryFile) -> dict[str, Any]:
+def _line(row: LibraryFile) -> _Line:
     file = row.file
-    line = index_entry(row) | {
-        "asset_id": asset_id(file.sha256),
-        "asset_uuid": asset_uuid(file.sha256),
-        "kind": file.kind,
-        "mtime_ns": file.mtime_ns,
-        "tags": list(file.tags),
-    }
-    return line if file.facts is None else line | {"facts": file.facts}
+    came_at, is_upload = moment_text(file.added_ns), row.how in UPLOADS
+    return _Line(
+        relative_path=file.path,
+        sha256=file.sha256,
+        size=file.size_bytes,
+        uploaded_at=came_at if is_upload else UNSET,
+        indexed_at=UNSET if is_upload else came_at,
+        asset_id=asset_id(file.sha256),
+        asset_uuid=asset_uuid(file.sha256),
+        kind=file.kind,
+        mtime_ns=file.mtime_ns,
+        tags=file.tags,
+        facts=UNSET if file.facts is None else file.facts,
+    )

@@ -4,6 +4,7 @@ Moments as people write them, and as the log keeps them: unix nanoseconds.
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from projections.envelope import NANOS_PER_SECOND, Nanos
 from projections.errors import PlayheadError
@@ -14,6 +15,9 @@ _UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _UP_TO_SECONDS = len("2026-11-21T09:30:00")
+SECONDS_REMEMBERED_MAX = 4_096
+"""Files that came together bear few of them, and listings need each thousands of times."""
+
 _LIMIT = 2**63
 """Moments are kept as signed 64-bit numbers."""
 
@@ -33,10 +37,14 @@ def moment_text(moment: Nanos) -> str:
     """
     seconds, nanos = divmod(moment, NANOS_PER_SECOND)
     try:
-        whole = _EPOCH + timedelta(seconds=seconds)
+        return f"{_second_text(seconds)}.{nanos:09d}Z"
     except OverflowError:
         return f"{seconds}.{nanos:09d}"
-    return f"{whole.isoformat()[:_UP_TO_SECONDS]}.{nanos:09d}Z"
+
+
+@lru_cache(maxsize=SECONDS_REMEMBERED_MAX)
+def _second_text(second: int) -> str:
+    return (_EPOCH + timedelta(seconds=second)).isoformat()[:_UP_TO_SECONDS]
 
 
 def parse_moment(text: str, *, now: Nanos | None = None) -> Nanos:

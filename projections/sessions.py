@@ -11,7 +11,7 @@ import msgspec
 
 from projections.envelope import Envelope, Nanos, Seq
 from projections.events import PositionReported
-from projections.fold import Column, Key, Projection
+from projections.fold import Column, Folder, Key, Projection
 
 
 class Session(msgspec.Struct, frozen=True, gc=False):
@@ -29,6 +29,10 @@ class Session(msgspec.Struct, frozen=True, gc=False):
     ended_at: Nanos
     first_seq: Seq
     last_seq: Seq
+
+
+LAST, FIRST_POSITION, DURATION, FINISHED, COUNT, STARTED, ENDED, _, LAST_SEQ = range(9)
+"""The places of these in a row that is a list still."""
 
 
 class Sessions(Projection[Session]):
@@ -69,6 +73,30 @@ class Sessions(Projection[Session]):
             row.first_seq,
             seq,
         )
+
+    def folder(self, kind: str, table: dict[Key, Any]) -> Folder:
+        """The same, each row made at the end."""
+        rows: dict[Key, list[Any]] = {}
+        try:
+            while True:
+                envelope = yield
+                event: Any = envelope.event
+                key, at, seq = (event.user, event.media, event.session), envelope.at, envelope.seq
+                row = rows.get(key)
+                if row is None:
+                    first = [event, event.position_s, event.duration_s, event.finished]
+                    rows[key] = [*first, 1, at, at, seq, seq]
+                    continue
+                if at >= row[ENDED]:
+                    row[LAST], row[ENDED] = event, at
+                elif at < row[STARTED]:
+                    row[FIRST_POSITION], row[STARTED] = event.position_s, at
+                row[DURATION] = event.duration_s or row[DURATION]
+                row[FINISHED] = event.finished or row[FINISHED]
+                row[COUNT] += 1
+                row[LAST_SEQ] = seq
+        finally:
+            table.update((key, Session(*row)) for key, row in rows.items())
 
     def index(self, row: Session) -> tuple[str | int | float | None, ...]:
         """The values queries select by."""

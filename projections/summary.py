@@ -2,10 +2,12 @@
 The audit summary: how many events of each type came from each source on each day (UTC).
 """
 
+from typing import Any
+
 import msgspec
 
 from projections.envelope import NANOS_PER_SECOND, Envelope, Nanos, Seq
-from projections.fold import Column, Key, Projection
+from projections.fold import Column, Folder, Key, Projection
 
 NANOS_PER_DAY = 86_400 * NANOS_PER_SECOND
 
@@ -45,6 +47,26 @@ class Summary(Projection[DayCount]):
         return DayCount(
             row.day, row.type, row.source, row.count + 1, row.first_seq, seq, envelope.recorded
         )
+
+    def folder(self, kind: str, table: dict[Key, Any]) -> Folder:
+        """The same, looking for the row only when the day or the source is another."""
+        rows: dict[tuple[int, str], list[int]] = {}
+        row: list[int] = []
+        source, began, ends = "", 0, 0
+        try:
+            while True:
+                envelope = yield
+                recorded = envelope.recorded
+                if not began <= recorded < ends or envelope.source != source:
+                    day, source = recorded // NANOS_PER_DAY, envelope.source
+                    began, ends = day * NANOS_PER_DAY, (day + 1) * NANOS_PER_DAY
+                    row = rows.setdefault((day, source), [0, envelope.seq, 0, 0])
+                row[0] += 1
+                row[2] = envelope.seq
+                row[3] = recorded
+        finally:
+            for (day, source), (count, *rest) in rows.items():
+                table[day, kind, source] = DayCount(day, kind, source, count, *rest)
 
     def index(self, row: DayCount) -> tuple[str | int | float | None, ...]:
         """The values queries select by."""

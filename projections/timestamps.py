@@ -14,8 +14,8 @@ from blake3 import blake3
 
 from projections.envelope import NANOS_PER_SECOND, Envelope, Nanos, Seq
 from projections.events import PositionReported
-from projections.fold import Column, Key, Projection
-from projections.positions import is_late
+from projections.fold import Column, Folder, Key, Projection
+from projections.positions import LATE_AFTER_NS, REPORTED, is_late
 
 ID_CACHE_NAMES_MAX = 4096
 """Players report the same few names again and again; hashing each once is enough."""
@@ -61,9 +61,25 @@ class Timestamps(Projection[Timestamp]):
             return row
         return Timestamp(event, envelope.at, envelope.seq)
 
+    def folder(self, kind: str, table: dict[Key, Any]) -> Folder:
+        """The same; of a report that is not late without looking at the row before."""
+        return _reports(table) if kind == REPORTED else super().folder(kind, table)
+
     def index(self, row: Timestamp) -> tuple[str | int | float | None, ...]:
         """The values queries select by."""
         return (row.report.user, timestamp_id(row.report.name), row.report.media)
+
+
+def _reports(table: dict[Key, Any]) -> Folder:
+    while True:
+        envelope = yield
+        event: Any = envelope.event
+        key, at = (event.user, event.name), envelope.at
+        if envelope.recorded - at > LATE_AFTER_NS:
+            row = table.get(key)
+            if row is not None and at < row.at:
+                continue
+        table[key] = Timestamp(event, at, envelope.seq)
 
 
 def whole_seconds(report: PositionReported) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from adapters.disk.errors import Changed, Missing, Stopped, named
 from adapters.disk.hashing import Cancelled, Progress, hash_of, ignore, never
-from adapters.disk.opening import OpenFile, mark_of, open_regular
+from adapters.disk.opening import Opener, OpenFile, mark_of
 from adapters.files.roots import Root
 from projections.errors import PlayheadError
 from projections.media_scan import Entry, ReadFile
@@ -36,8 +36,8 @@ def hash_entry(
         Stopped: `cancelled` said so.
         PlayheadError: it cannot be read.
     """
-    with root.folder(project) as folder:
-        return _hash_listed(folder, entry, progress, cancelled)
+    with root.folder(project) as folder, Opener(folder) as opener:
+        return _hash_listed(opener, entry, progress, cancelled)
 
 
 def hash_entries(
@@ -61,12 +61,12 @@ def hash_entries(
     """
     read: list[ReadFile] = []
     problems: list[str] = []
-    with root.folder(project) as folder:
+    with root.folder(project) as folder, Opener(folder) as opener:
         for entry in entries:
             if cancelled():
                 break
             try:
-                read.append(ReadFile(entry, _hash_listed(folder, entry, progress, cancelled)))
+                read.append(ReadFile(entry, _hash_listed(opener, entry, progress, cancelled)))
             except (Missing, Changed):
                 continue
             except Stopped:
@@ -77,9 +77,9 @@ def hash_entries(
     return read, problems
 
 
-def _hash_listed(folder: int, entry: Entry, progress: Progress, cancelled: Cancelled) -> str:
+def _hash_listed(opener: Opener, entry: Entry, progress: Progress, cancelled: Cancelled) -> str:
     try:
-        with open_regular(folder, entry.path) as file:
+        with opener.open(entry.path) as file:
             return _hash_as_listed(file, entry, progress, cancelled)
     except OSError as error:
         raise named(error, f"The file {entry.path}") from error

@@ -8,6 +8,7 @@ keeps what comes in parts, `making` joins and turns clips.
 
 import secrets
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -19,11 +20,12 @@ from adapters.files import staging
 from adapters.files.attendant import Attendant
 from adapters.files.counting import Count, ignore
 from adapters.files.endurance import keep_going
+from adapters.files.foreground import Foreground
 from adapters.files.making import Maker
 from adapters.files.measuring import Measurer
 from adapters.files.mirror import Mirror
 from adapters.files.parts import Part
-from adapters.files.places import Places
+from adapters.files.places import Places, check_is_there, enabled, source_row
 from adapters.files.registering import SourceRegistry
 from adapters.files.roots import Root
 from adapters.files.scanning import Scanner, reindexed
@@ -52,10 +54,11 @@ from adapters.keeper import (
 )
 from adapters.ports import Desk
 from projections.commands import Record
+from projections.fold import Views
 from projections.media_commands import CreateProject
 from projections.media_events import UploadOpened
 from projections.media_names import check_file_name, project_name
-from projections.media_sources import PROJECTS, Project, Source
+from projections.media_sources import PRIMARY, PROJECTS, Project, Source
 
 SOURCE = "files"
 
@@ -87,8 +90,11 @@ class Keeper:
         self._shelf = Shelf(desk, self._places)
         self._uploads = Uploads(desk, self._places, self._store, settings)
         self._scanner = Scanner(desk, self._places, self._activity, settings, count=count)
-        self._mirror = Mirror(desk, self._places)
-        self._measurer = Measurer(desk, self._places, self._tools, settings, count=count)
+        self._foreground = Foreground(desk, self._activity)
+        self._mirror = Mirror(desk, self._places, self._foreground)
+        self._measurer = Measurer(
+            desk, self._places, self._tools, settings, foreground=self._foreground, count=count
+        )
         self._tidier = Tidier(desk, self._places, self._uploads, self._shelf, settings=settings)
         self._maker = Maker(
             desk,
@@ -168,9 +174,9 @@ class Keeper:
 
     async def project(self, source: str | None, project: str) -> Project:
         """A project whose directory is there; one that nobody has looked at yet is empty."""
-        place = await self._places.source(source)
-        await self._places.project(place.name, project)
-        row = await self._desk.read(lambda views: views.get(PROJECTS, (place.name, project)))
+        found, row = await self._desk.read(partial(_source_and_project, source, project))
+        place = enabled(source, found)
+        await self._places.project_in(place, project)
         if row is not None and not row.is_gone:
             return row
         now = self._desk.now_ns()
@@ -178,8 +184,7 @@ class Keeper:
 
     async def _place(self, source: str | None, project: str) -> Place:
         found = await self._places.source(source)
-        root = await self._places.project(found.name, project)
-        return Place(found.name, root, project)
+        return Place(found.name, await self._places.project_in(found, project), project)
 
     async def projects(self, source: str | None) -> list[str]:
         """The names of the projects that the disk of a source has, sorted."""
@@ -209,12 +214,17 @@ class Keeper:
 
     async def receive(self, source: str | None, project: str, *, size_bytes: int = 0) -> Part:
         """A place for the bytes of an upload to this project."""
-        place = await self._place(source, project)
-        await self._check_room(place.root, size_bytes)
-        return await anyio.to_thread.run_sync(Part.create, place.root, secrets.token_hex(ID_BYTES))
+        self._foreground.tell()
+        root = self._places.root_of(await self._places.source(source))
+        return await anyio.to_thread.run_sync(self._received, root, project, size_bytes)
 
-    async def _check_room(self, root: Root, size_bytes: int) -> None:
-        free_bytes = await anyio.to_thread.run_sync(root.free_bytes)
+    def _received(self, root: Root, project: str, size_bytes: int) -> Part:
+        check_is_there(root, project)
+        self._check_room(root, size_bytes)
+        return Part.create(root, secrets.token_hex(ID_BYTES))
+
+    def _check_room(self, root: Root, size_bytes: int) -> None:
+        free_bytes = root.free_bytes()
         if free_bytes - size_bytes < self._settings.free_bytes_min:
             raise DiskFull(
                 f"The disk has {free_bytes} bytes left: too little for {size_bytes} bytes more."
@@ -223,6 +233,7 @@ class Keeper:
     async def store(self, incoming: Incoming, order: Order) -> Outcome:
         """Puts a received file at its place. The part is gone afterwards, however it ends."""
         assert isinstance(incoming, Part)
+        self._foreground.tell()
         return await self._store.store(incoming.root, incoming, order)
 
     async def discard(self, incoming: Incoming) -> None:
@@ -245,7 +256,7 @@ class Keeper:
     ) -> Upload:
         """Announces a file that will come in parts."""
         place = await self._place(source, project)
-        await self._check_room(place.root, size_bytes)
+        await anyio.to_thread.run_sync(self._check_room, place.root, size_bytes)
         announced = UploadOpened(
             id="",
             source=place.source,
@@ -391,3 +402,9 @@ class Keeper:
         return await self._maker.make_upright(
             place, paths, dry_run=dry_run, limit=limit, actor=actor
         )
+
+
+def _source_and_project(
+    source: str | None, project: str, views: Views
+) -> tuple[Source | None, Project | None]:
+    return source_row(source, views), views.get(PROJECTS, (source or PRIMARY, project))

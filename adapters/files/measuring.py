@@ -15,7 +15,8 @@ from adapters.disk.errors import Changed
 from adapters.disk.opening import mark_of
 from adapters.disk.waiting import first_of
 from adapters.files.counting import Count, ignore
-from adapters.files.places import Places
+from adapters.files.foreground import Foreground
+from adapters.files.places import Places, enabled
 from adapters.files.roots import Root
 from adapters.files.settings import FileSettings
 from adapters.files.thumbnails import study, thumbnail_path
@@ -28,6 +29,7 @@ from projections.fold import Views, encode_key
 from projections.media_commands import MeasureFacts
 from projections.media_decisions import COPIES_MAX
 from projections.media_files import FILES, LibraryFile
+from projections.media_sources import Source
 
 SOURCE = "files"
 
@@ -53,12 +55,14 @@ class Measurer:
         tools: Toolbox,
         settings: FileSettings,
         *,
+        foreground: Foreground,
         count: Count = ignore,
     ) -> None:
         self._desk = desk
         self._places = places
         self._tools = tools
         self._settings = settings
+        self._foreground = foreground
         self._count = count
         self._wanted: dict[str, LibraryFile] = {}
         self._woken = anyio.Event()
@@ -108,6 +112,8 @@ class Measurer:
         while True:
             changed = self._desk.changed
             self._woken = anyio.Event()
+            if not self._wanted:
+                await first_of(self._foreground.calm, self._woken.wait)
             if await self._work():
                 continue
             await first_of(changed.wait, self._woken.wait)
@@ -116,9 +122,10 @@ class Measurer:
     async def _work(self) -> bool:
         """Looks at some files; whether there may be more."""
         rows = await self._next()
+        sources = {source.name: source for source in await self._places.sources()} if rows else {}
         async with anyio.create_task_group() as tasks:
             for row in rows:
-                tasks.start_soon(self._measure, row)
+                tasks.start_soon(self._measure, row, sources.get(row.source))
         return bool(rows) and not self._has_complained
 
     async def _next(self) -> list[LibraryFile]:
@@ -140,9 +147,10 @@ class Measurer:
             last = rows[-1]
             key = encode_key((last.source, last.project, last.file.path))
 
-    async def _measure(self, row: LibraryFile) -> None:
+    async def _measure(self, row: LibraryFile, source: Source | None) -> None:
         try:
-            path = await self._untouched(row)
+            root = self._places.root_of(enabled(row.source, source))
+            path = await anyio.to_thread.run_sync(_located, root, row)
             facts = await study(
                 path,
                 thumbnail_path(self._settings.thumbnails, row.file.sha256),
@@ -152,7 +160,7 @@ class Measurer:
                 probe_timeout_s=self._settings.tool_timeout_s,
                 thumbnail_timeout_s=self._settings.tool_timeout_s,
             )
-            await self._untouched(row)  # else they are the facts of another content
+            await anyio.to_thread.run_sync(_located, root, row)  # else they are of another content
             await self._desk.submit(
                 MeasureFacts(source=SOURCE, actor=SOURCE, sha256=row.file.sha256, facts=facts)
             )
@@ -162,16 +170,6 @@ class Measurer:
             await self._complain(str(error), error.hint)
         except (Gone, PlayheadError, OSError) as error:
             self._pass_over(row, str(error))
-
-    async def _untouched(self, row: LibraryFile) -> Path:
-        """
-        Where a file lies, if it still is the one that is known.
-
-        Raises:
-            Changed: somebody wrote to it; the next look finds out what it is.
-        """
-        root = await self._places.root(row.source)
-        return await anyio.to_thread.run_sync(_located, root, row)
 
     async def _complain(self, sentence: str, hint: str) -> None:
         if not self._has_complained:
@@ -193,11 +191,18 @@ def _content(source: str, project: str, sha256: str, views: Views) -> LibraryFil
 
 
 def _located(root: Root, row: LibraryFile) -> Path:
+    """
+    Where a file lies, if it still is the one that is known.
+
+    Raises:
+        Changed: somebody wrote to it; the next look finds out what it is.
+        PlayheadError: it is not there, or its disk is away.
+    """
     with root.open(row.project, row.file.path) as file:
         known = (row.file.size_bytes, row.file.mtime_ns, row.file.inode)
         if mark_of(file.stat) != known:
             raise Changed(f"The file {row.project}/{row.file.path} was written to.")
-    return root.locate(row.project, row.file.path)
+    return root.path / row.project / row.file.path
 
 
 def _mark(row: LibraryFile) -> tuple[str, str, str, int]:

@@ -15,6 +15,7 @@ import msgspec
 
 from adapters.disk.errors import Missing, Outside
 from adapters.disk.waiting import first_of
+from adapters.files.foreground import Foreground
 from adapters.files.places import Places
 from adapters.files.roots import Root
 from adapters.ports import Desk
@@ -55,9 +56,10 @@ class Stamp(msgspec.Struct, frozen=True):
 class Mirror:
     """Writes what changed."""
 
-    def __init__(self, desk: Desk, places: Places) -> None:
+    def __init__(self, desk: Desk, places: Places, foreground: Foreground) -> None:
         self._desk = desk
         self._places = places
+        self._foreground = foreground
         self._written: dict[tuple[str, str], int] = {}
         self._not_before_s: dict[tuple[str, str], float] = {}
         self._woken = anyio.Event()
@@ -70,6 +72,7 @@ class Mirror:
             if not await self.write_due():
                 await first_of(changed.wait, self._woken.wait)
             await anyio.sleep(QUIET_S)
+            await self._foreground.calm()
 
     async def write_due(self) -> bool:
         """Writes the projects that changed; whether some must wait for their turn."""

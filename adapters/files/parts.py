@@ -18,7 +18,8 @@ from adapters.disk.errors import DiskFull, Missing, named
 from adapters.disk.hashing import Cancelled, Progress, feed, ignore, never
 from adapters.disk.kernel import open_beneath, sync_folder
 from adapters.disk.opening import OpenFile, entry_of, open_regular, regular_status
-from adapters.disk.placing import copy_in, rename_in, write_all
+from adapters.disk.placing import copy_in, rename_in
+from adapters.disk.writing import write_straight
 from adapters.files.markers import OWN
 from adapters.files.roots import Root
 from projections.errors import PlayheadError, Rejected
@@ -123,6 +124,11 @@ class Part:
         return self.root.path / OWN / UPLOADS / file_name(self.id)
 
     @property
+    def is_over(self) -> bool:
+        """Whether it is at its place, or gone: there is nothing to discard."""
+        return self._is_placed
+
+    @property
     def sha256(self) -> str:
         """The hash of what was written up to now, in hexadecimal."""
         return self._found.hexdigest()
@@ -138,7 +144,7 @@ class Part:
         assert not self._is_finished
         view = memoryview(data).cast("B")
         try:
-            write_all(self._fd, view, self.size_bytes)
+            write_straight(self._fd, view, self.size_bytes)
         except OSError as error:
             if self.outlives_full_disk:
                 raise self._cut(error) from error

@@ -13,7 +13,6 @@ from adapters.files.settings import FileSettings
 from adapters.ports import Desk
 from projections.errors import NotFound, Rejected
 from projections.fold import Views
-from projections.media_names import check_project
 from projections.media_sources import PRIMARY, SOURCES, Source
 
 SOURCES_MAX = 1_000
@@ -44,14 +43,7 @@ class Places:
         Raises:
             NotFound: there is none of that name, or it is disabled.
         """
-        wanted = name or PRIMARY
-        found = await self._desk.read(partial(_source, wanted))
-        hint = "GET /api/sources lists the sources there are."
-        if found is None:
-            raise NotFound(f"There is no source {wanted!r}.", hint=hint)
-        if not found.enabled:
-            raise NotFound(f"Source {wanted!r} is disabled.", hint=f"Switch it on: {hint}")
-        return found
+        return enabled(name, await self._desk.read(partial(source_row, name)))
 
     async def root(self, name: str | None) -> Root:
         """
@@ -84,11 +76,18 @@ class Places:
             NotFound: there is no such source or project.
             Unreachable: the source cannot be reached.
         """
-        check_project(project)
-        root = await self.root(name)
-        if not await anyio.to_thread.run_sync(root.has_project, project):
-            hint = "GET /api/projects lists the projects there are."
-            raise Missing(f"There is no project {project!r}.", hint=hint)
+        return await self.project_in(await self.source(name), project)
+
+    async def project_in(self, source: Source, project: str) -> Root:
+        """
+        The same of a source that was looked up already.
+
+        Raises:
+            NotFound: there is no such project.
+            Unreachable: the source cannot be reached.
+        """
+        root = self.root_of(source)
+        await anyio.to_thread.run_sync(check_is_there, root, project)
         return root
 
     def check_root(self, path: str, others: list[Source]) -> Path:
@@ -121,5 +120,34 @@ class Places:
         return self._settings.allowed_roots
 
 
-def _source(name: str, views: Views) -> Source | None:
-    return views.get(SOURCES, (name,))
+def source_row(name: str | None, views: Views) -> Source | None:
+    """A source, whether enabled or not; the primary one when none is named."""
+    return views.get(SOURCES, (name or PRIMARY,))
+
+
+def enabled(name: str | None, found: Source | None) -> Source:
+    """
+    The source that was asked for, if it may be used.
+
+    Raises:
+        NotFound: there is none of that name, or it is disabled.
+    """
+    wanted, hint = name or PRIMARY, "GET /api/sources lists the sources there are."
+    if found is None:
+        raise NotFound(f"There is no source {wanted!r}.", hint=hint)
+    if not found.enabled:
+        raise NotFound(f"Source {wanted!r} is disabled.", hint=f"Switch it on: {hint}")
+    return found
+
+
+def check_is_there(root: Root, project: str) -> None:
+    """
+    Returns if a root has a project; asks the disk.
+
+    Raises:
+        Missing: it has none of that name.
+        Unreachable: the root is not there.
+    """
+    if not root.has_project(project):
+        hint = "GET /api/projects lists the projects there are."
+        raise Missing(f"There is no project {project!r}.", hint=hint)

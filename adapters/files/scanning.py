@@ -168,6 +168,8 @@ class _Scan:
             bytes_total=sum(entry.size_bytes for entry in plan.to_read),
         )
         state: TaskState = "failed"
+        if plan.to_read:
+            self._activity.tell(progress)
         send, receive = anyio.create_memory_object_stream[tuple[list[Entry], list[ReadFile]]](1)
         try:
             with plain_errors():

@@ -19,7 +19,7 @@ from adapters.disk.locks import KeyedLocks
 from adapters.disk.opening import entry_of, mark_of
 from adapters.files.counting import Count, ignore
 from adapters.files.parts import Part
-from adapters.files.places import Places
+from adapters.files.places import Places, enabled, source_row
 from adapters.files.roots import Root
 from adapters.keeper import Order, Outcome
 from adapters.ports import Desk
@@ -30,6 +30,7 @@ from projections.media_events import MediaFile
 from projections.media_files import FILES, LibraryFile
 from projections.media_names import kind_of
 from projections.media_scan import Entry
+from projections.media_sources import Source
 
 SOURCE = "files"
 """Under this name the log has what the keeper of files did."""
@@ -79,8 +80,9 @@ class Store:
                 self._count("playhead.media.upload.size", outcome.size_bytes)
             return outcome
         finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(leave)
+            if not part.is_over:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(leave)
 
     def _tell(self, result: str) -> None:
         self._count("playhead.media.uploads", 1, {"result": result})
@@ -98,7 +100,7 @@ class Store:
         return await anyio.to_thread.run_sync(_present, root, here)
 
     async def _store(self, root: Root, part: Part, order: Order) -> Outcome:
-        sha256 = await anyio.to_thread.run_sync(part.finish, self._file_mode, order.mtime_ns)
+        sha256 = part.sha256
         if order.sha256 and order.sha256.lower() != sha256:
             message = f"{order.name!r} arrived with the content {sha256}, not {order.sha256}."
             raise Rejected(message, hint="It was damaged on its way: send it again.")
@@ -108,35 +110,29 @@ class Store:
         raise AssertionError("what is shielded is not cancelled")
 
     async def _decided(self, root: Root, part: Part, order: Order, *, sha256: str) -> Outcome:
-        await self._check_source(root, order.source)
-        copies = await self._copies(order, sha256)
-        live, vanished = await anyio.to_thread.run_sync(_looked_at, root, copies)
+        source, rows = await self._desk.read(partial(_source_and_copies, order.source, sha256))
+        self._check_source(root, order.source, source)
+        copies = _in_place_of(order, rows)
+        live, vanished = await _looked_for(root, copies)
         if live is not None and not order.is_wanted_twice:
             await self._desk.submit(_duplicate(order, live))
             return self._outcome(order, live.file, is_stored=False)
         return await self._placed(root, part, order, vanished=vanished)
 
-    async def _check_source(self, root: Root, source: str) -> None:
+    def _check_source(self, root: Root, name: str, row: Source | None) -> None:
         """It may have been switched off, or have become another directory, since the file began."""
         try:
-            found = await self._places.source(source)
+            found = enabled(name, row)
         except NotFound as error:
             hint = "Send the file again when the source is there and switched on."
             raise Unreachable(str(error), hint=hint) from error
         if self._places.root_of(found).path != root.path:
-            raise Unreachable(f"The source {source!r} has another directory by now.")
-
-    async def _copies(self, order: Order, sha256: str) -> list[LibraryFile]:
-        rows = await self._desk.read(partial(_of_content, sha256))
-        place = (order.source, order.project)
-        return [row for row in rows if (row.source, row.project) == place and not row.is_gone]
+            raise Unreachable(f"The source {name!r} has another directory by now.")
 
     async def _placed(
         self, root: Root, part: Part, order: Order, *, vanished: tuple[str, ...]
     ) -> Outcome:
-        placed = await anyio.to_thread.run_sync(
-            partial(part.place, order.project, order.folder, order.name)
-        )
+        placed = await anyio.to_thread.run_sync(self._put, part, order)
         file = MediaFile(
             path=placed.path,
             sha256=part.sha256,
@@ -154,6 +150,10 @@ class Store:
             raise
         return await self._settled(root, order, file)
 
+    def _put(self, part: Part, order: Order) -> Entry:
+        part.finish(self._file_mode, order.mtime_ns)
+        return part.place(order.project, order.folder, order.name)
+
     async def _take_away(self, root: Root, order: Order, file: MediaFile) -> None:
         """Removes what was placed; never what somebody else put there since."""
         remove = partial(root.remove, order.project, file.path, inode=file.inode)
@@ -161,10 +161,11 @@ class Store:
 
     async def _settled(self, root: Root, order: Order, file: MediaFile) -> Outcome:
         """The writer may have known of a copy that was found on the disk a moment ago."""
-        copies = await self._copies(order, file.sha256)
+        rows = await self._desk.read(partial(_of_content, file.sha256))
+        copies = _in_place_of(order, rows)
         if any(row.file.path == file.path for row in copies):
             return self._outcome(order, file, is_stored=True)
-        live, _ = await anyio.to_thread.run_sync(_looked_at, root, copies)
+        live, _ = await _looked_for(root, copies)
         if live is None:  # it was stored, and moved or thrown away at once
             return self._outcome(order, file, is_stored=True)
         await self._take_away(root, order, file)
@@ -186,6 +187,18 @@ def _of_content(sha256: str, views: Views) -> list[LibraryFile]:
     return views.find(FILES, "media_of_content", (sha256, COPIES_MAX))
 
 
+def _source_and_copies(
+    source: str, sha256: str, views: Views
+) -> tuple[Source | None, list[LibraryFile]]:
+    return source_row(source, views), _of_content(sha256, views)
+
+
+def _in_place_of(order: Order, rows: list[LibraryFile]) -> list[LibraryFile]:
+    """Those that the project has which the file shall go to."""
+    place = (order.source, order.project)
+    return [row for row in rows if (row.source, row.project) == place and not row.is_gone]
+
+
 def _of_contents(contents: tuple[str, ...], views: Views) -> list[LibraryFile]:
     wanted = msgspec.json.encode(contents).decode()
     return views.find(FILES, "media_of_contents", (wanted, COPIES_MAX * len(contents)))
@@ -197,6 +210,15 @@ def _present(root: Root, rows: list[LibraryFile]) -> dict[str, str]:
         if row.file.sha256 not in found and is_there(root, row):
             found[row.file.sha256] = row.file.path
     return found
+
+
+async def _looked_for(
+    root: Root, copies: list[LibraryFile]
+) -> tuple[LibraryFile | None, tuple[str, ...]]:
+    """As `_looked_at`; mostly there is nothing to look for."""
+    if not copies:
+        return None, ()
+    return await anyio.to_thread.run_sync(_looked_at, root, copies)
 
 
 def _looked_at(root: Root, copies: list[LibraryFile]) -> tuple[LibraryFile | None, tuple[str, ...]]:

@@ -6,6 +6,7 @@ waits is cancelled; it also dies with the daemon. Work runs at low priority, so 
 before a thumbnail. How many programs may run at once is the business of the limiter.
 """
 
+import functools
 import os
 import re
 import shutil
@@ -31,6 +32,8 @@ TAIL_BYTES = 8 * 1024
 
 COMPLAINT_CHARACTERS_MAX = 300
 NICENESS = 10
+TRYING_S = 5.0
+"""How long a small program may take that does nothing."""
 REAP_S = 5.0
 """How long a killed program may take to be gone. One that waits for a dead disk takes longer."""
 
@@ -269,9 +272,22 @@ def _command(program: str, arguments: Sequence[str]) -> list[str]:
 
 def _prefix() -> list[str]:
     """Small programs that turn into the tool: they set what it inherits."""
-    prefix = []
-    if setpriv := shutil.which("setpriv"):
-        prefix += [setpriv, "--pdeathsig", "KILL", "--"]
-    if nice := shutil.which("nice"):
-        prefix += [nice, "-n", str(NICENESS), "--"]
-    return prefix
+    wanted = (("setpriv", "--pdeathsig", "KILL", "--"), ("nice", "-n", str(NICENESS), "--"))
+    found = ((shutil.which(program), options) for program, *options in wanted)
+    return [word for path, options in found if path for word in _allowed(path, *options)]
+
+
+@functools.cache
+def _allowed(*command: str) -> tuple[str, ...]:
+    """The same words if the program does what they say, none if it is not let, as in a sandbox."""
+    true = shutil.which("true")
+    if true is None:
+        return ()
+    trying = [*command, true]
+    try:
+        tried = subprocess.run(  # noqa: S603 - the words are ours
+            trying, check=False, capture_output=True, timeout=TRYING_S
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return () if tried.returncode else command

@@ -83,16 +83,7 @@ class Uploads:
             NotFound: there is none, it is another user's, or it has expired.
         """
         row = await self._row(upload_id, actor)
-        if row.closed is not None:
-            assert row.closed.how in {"stored", "duplicate"}
-            return Upload(
-                announced=row.upload,
-                offset_bytes=row.upload.size_bytes,
-                expires_ns=kept_ns(row),
-                end="stored" if row.closed.how == "stored" else "duplicate",
-                path=row.closed.path,
-            )
-        return await self._unfinished(row)
+        return await self._unfinished(row) if row.closed is None else _finished(row)
 
     async def _row(self, upload_id: str, actor: str) -> OpenUpload:
         row = await self._desk.read(lambda views: views.get(UPLOADS, (upload_id,)))
@@ -110,6 +101,9 @@ class Uploads:
             try:
                 found = await anyio.to_thread.run_sync(parts.look, root, upload_id)
             except Missing as error:
+                now = await self._row(upload_id, row.user)
+                if now.closed is not None:  # it was placed since the row was read
+                    return _finished(now)
                 await self._close(upload_id, "expired")
                 raise _unknown(upload_id) from error
             size_bytes, touched_ns = found.st_size, found.st_mtime_ns
@@ -275,6 +269,18 @@ class Uploads:
             await self.complete(upload.id, actor=row.user)
         else:
             await self._give_up(row, "expired")
+
+
+def _finished(row: OpenUpload) -> Upload:
+    assert row.closed is not None
+    assert row.closed.how in {"stored", "duplicate"}
+    return Upload(
+        announced=row.upload,
+        offset_bytes=row.upload.size_bytes,
+        expires_ns=kept_ns(row),
+        end="stored" if row.closed.how == "stored" else "duplicate",
+        path=row.closed.path,
+    )
 
 
 def _expired(now: Nanos, views: Views) -> list[OpenUpload]:

@@ -53,6 +53,7 @@ class Arranger:
         self._wanted = wanted
         self._attendant = attendant
         self._starter = starter
+        self._entries: dict[int, Entry] = {}
         self._tried: tuple[str, ...] | None = None
         self._tried_s = 0.0
         self._tries_count = 0
@@ -87,27 +88,35 @@ class Arranger:
 
     async def _steps(self, files: Mapping[str, WindowFile], wanted: Sequence[str]) -> list[Step]:
         played = await self._played(files)
-        mirror, folder = self._player.mirror, self._player.working_directory
-        current = [
-            Entry(each.id, played.get(each.id) or absolute(each.filename, folder))
-            for each in mirror.entries
-        ]
-        if len(current) == len(wanted) and all(
-            entry.path == path for entry, path in zip(current, wanted, strict=True)
-        ):
-            return []
+        mirror = self._player.mirror
+        current = self._current(played)
+        if begins_with(wanted, current):  # as ever, or something new came behind all others
+            return [Append(path) for path in wanted[len(current) :]]
         return plan(
             current, wanted, playing=mirror.playing, interrupts=self._player.settings.interrupts
         )
 
+    def _current(self, played: Mapping[int, str]) -> list[Entry]:
+        """The playlist with absolute paths. What an entry was given as never changes."""
+        folder, known = self._player.working_directory, self._entries
+        self._entries = {
+            each.id: known.get(each.id) or Entry(each.id, absolute(each.filename, folder))
+            for each in self._player.mirror.entries
+        }
+        return [
+            Entry(entry.id, played[entry.id]) if entry.id in played else entry
+            for entry in self._entries.values()
+        ]
+
     async def _played(self, files: Mapping[str, WindowFile]) -> dict[int, str]:
         """The path that the file which plays has now, by the id of its entry."""
         playback = self._player.playback
-        if playback is None or playback.entry is None or not playback.playable.file:
+        if playback is None or not playback.playable.file:
             return {}
         path = await place_of(playback.playable, files)
         await self._attendant.renamed(path)
-        return {playback.entry: path}
+        playing = self._player.mirror.playing
+        return {} if playing is None or playing != playback.entry else {playing: path}
 
     def _rest_s(self, wanted: tuple[str, ...]) -> float:
         """How long to leave the playlist alone, because the same was tried so often lately."""
@@ -168,6 +177,13 @@ class Arranger:
         await self._player.record(
             PlayerListed(player=self._player.name, entries_count=entries_count, **counts)
         )
+
+
+def begins_with(wanted: Sequence[str], current: Sequence[Entry]) -> bool:
+    """Whether a playlist is the beginning of what is wanted."""
+    return len(current) <= len(wanted) and all(
+        entry.path == path for entry, path in zip(current, wanted, strict=False)
+    )
 
 
 async def observe_playlist(player: Player, connection: Connection, observer: int) -> None:

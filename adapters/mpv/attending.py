@@ -203,6 +203,7 @@ class Attendant:
             playback.restarted()
         self._is_own_seek = begun.has_sought
         self._player.playback = playback
+        self._player.wake()  # the file may have another name by now
         self._sampled_s = self._player.desk.monotonic_s()
         told = playback.begin(
             self._sampled_s, begun.position_s, resumed=begun.is_resumed, is_news=begun.is_news

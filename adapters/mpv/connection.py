@@ -5,26 +5,19 @@ wait for their replies.
 Only the connection tells whether the player is there: its socket's file stays behind when it ends.
 """
 
-import socket
-import struct
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import anyio
-from anyio.abc import SocketAttribute, SocketStream, UNIXSocketStream
 
 from adapters.mpv import wire
-from adapters.mpv.errors import PlayerAbsent, PlayerError, PlayerGone, PlayerRefused, PlayerSilent
+from adapters.mpv.channel import Channel
+from adapters.mpv.errors import PlayerError, PlayerGone, PlayerRefused, PlayerSilent
 from adapters.mpv.protocol import Protocol
 from adapters.mpv.wire import Command, Notice, Reply
 
 SAY_S_MAX = 1.0
-READ_BYTES_MAX = 256 * 1024
-
-CREDENTIALS = struct.Struct("3i")
-"""Process, user and group of who listens (unix(7), SO_PEERCRED)."""
-
 AT_ONCE_MAX = 256
 """Commands under way together; more are not quicker, and what plays may change meanwhile."""
 
@@ -34,7 +27,7 @@ class Connection:
     A connection. `listen` must run while commands are given.
 
     Args:
-        stream: the socket.
+        channel: to the player.
         on_notice: is given what the player tells unasked, in order. It must be quick, and what it
             raises ends the connection.
         answer_s: how long the player may take to answer.
@@ -44,10 +37,10 @@ class Connection:
     """
 
     def __init__(
-        self, stream: SocketStream, on_notice: Callable[[Notice], None], *, answer_s: float
+        self, channel: Channel, on_notice: Callable[[Notice], None], *, answer_s: float
     ) -> None:
         self.commands_count = 0
-        self._stream = stream
+        self._channel = channel
         self._on_notice = on_notice
         self._answer_s = answer_s
         self._protocol = Protocol()
@@ -63,9 +56,7 @@ class Connection:
     @property
     def peer(self) -> int:
         """The process id of the player, as seen from here; 0 if it is out of our sight."""
-        raw: socket.socket = self._stream.extra(SocketAttribute.raw_socket)  # noqa: S610 - no Django
-        told = raw.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
-        return int(CREDENTIALS.unpack(told)[0])
+        return self._channel.peer
 
     async def listen(self) -> None:
         """
@@ -76,15 +67,11 @@ class Connection:
         """
         try:
             while True:
-                for said in self._protocol.receive(await self._stream.receive(READ_BYTES_MAX)):
+                for said in self._protocol.receive(await self._channel.receive()):
                     if isinstance(said, Reply):
                         self._take(said)
                     else:
                         self._on_notice(said)
-        except (anyio.EndOfStream, anyio.ClosedResourceError, OSError) as error:
-            raise self._ended(PlayerGone("The player closed the connection.")) from error
-        except anyio.BrokenResourceError as error:
-            raise self._ended(PlayerGone("The connection to the player broke.")) from error
         except PlayerError as error:
             raise self._ended(error) from None
 
@@ -122,16 +109,26 @@ class Connection:
             batch.expect(request_id)
             self._waiting[request_id] = batch
         self.commands_count += len(commands)
+        await self._exchange(b"".join(data for _, data in requests), batch)
+        if self._end is not None:
+            raise self._end
+        return [batch.replies[request_id] for request_id, _ in requests]
+
+    async def _exchange(self, data: bytes, batch: "_Batch") -> None:
+        """Who gives up half-way gives up the connection: half a line would spoil what follows."""
+        is_sent = False
         try:
             with anyio.fail_after(self._answer_s):
-                await self._send(b"".join(data for _, data in requests))
+                await self._send(data)
+                is_sent = True
                 await batch.complete.wait()
         except TimeoutError as error:
             sentence = f"The player did not answer within {self._answer_s:g} s."
             raise self._ended(PlayerSilent(sentence)) from error
-        if self._end is not None:
-            raise self._end
-        return [batch.replies[request_id] for request_id, _ in requests]
+        except anyio.get_cancelled_exc_class():
+            if not is_sent:
+                self._ended(PlayerGone("A command was given up half-way."))
+            raise
 
     async def say(self, *command: object) -> None:
         """Gives a command whose reply nobody waits for, as far as that is still possible."""
@@ -140,15 +137,11 @@ class Connection:
                 await self._send(self._protocol.send(command)[1])
 
     async def _send(self, data: bytes) -> None:
-        """Half a line would spoil all that follow: who gives up here, gives up the connection."""
         async with self._sending:
             try:
-                await self._stream.send(data)
-            except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError) as error:
-                raise self._ended(PlayerGone("The player closed the connection.")) from error
-            except BaseException:
-                self._ended(PlayerGone("A command was given up half-way."))
-                raise
+                await self._channel.send(data)
+            except PlayerError as error:
+                raise self._ended(error) from None
 
     def _ended(self, error: PlayerError) -> PlayerError:
         """Wakes all who wait. The first reason is the one that is told."""
@@ -159,11 +152,10 @@ class Connection:
         self._waiting.clear()
         return self._end
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Ends the connection."""
         self._ended(PlayerGone("The connection was closed."))
-        with anyio.CancelScope(shield=True), suppress(OSError):
-            await self._stream.aclose()
+        self._channel.close()
 
 
 class _Batch:
@@ -199,25 +191,11 @@ def value_of(reply: Reply, command: Command) -> Any:
     return reply.data
 
 
-async def connect(path: str, on_notice: Callable[[Notice], None], *, answer_s: float) -> Connection:
+def connect(path: str, on_notice: Callable[[Notice], None], *, answer_s: float) -> Connection:
     """
     A connection to the player that listens at a socket, which is there at once or not at all.
 
     Raises:
         PlayerAbsent: none does.
     """
-    raw = socket.socket(socket.AF_UNIX)
-    raw.setblocking(False)
-    try:
-        raw.connect(path)
-    except (FileNotFoundError, ConnectionRefusedError) as error:
-        raw.close()
-        raise PlayerAbsent("Nothing answers at the player's socket.", is_free=True) from error
-    except BlockingIOError as error:  # waiting for a place would keep the processor busy
-        raw.close()
-        raise PlayerAbsent("The player takes no more connections.", is_free=False) from error
-    except OSError as error:
-        raw.close()
-        raise PlayerAbsent("The player's socket cannot be used.", is_free=False) from error
-    stream = await UNIXSocketStream.from_socket(raw)
-    return Connection(stream, on_notice, answer_s=answer_s)
+    return Connection(Channel.open(path), on_notice, answer_s=answer_s)

@@ -10,7 +10,7 @@ import anyio.to_thread
 import msgspec
 
 from adapters.mpv import wire
-from adapters.mpv.connection import Connection, value_of
+from adapters.mpv.connection import Connection
 from adapters.mpv.errors import PlayerRefused
 from adapters.mpv.identifying import Playable, located, looked_into
 from adapters.mpv.player import Player
@@ -72,9 +72,8 @@ class Opener:
             PlayerError: the connection ended.
         """
         entry = self._player.mirror.playing
-        commands = [("get_property", name) for name in ASKED]
-        replies = await self._connection.ask_all(commands)
-        path, position, duration, start = map(value_of, replies, commands)
+        replies = await self._connection.ask_all([("get_property", name) for name in ASKED])
+        path, position, duration, start = (reply.data for reply in replies)
         found = located(wire.text_of(path), self._player.working_directory)
         if found is None or (is_joined and position is None):
             return None

@@ -24,6 +24,9 @@ SOURCE = "mpv"
 Count: TypeAlias = Callable[[str, int, Mapping[str, str]], None]
 """Adds to a counter: its name, how much, labels."""
 
+COUNTERS = ("reconnects", "launches", "syncs", "commands", "watch.events")
+"""Of each player; they begin at 0, so that the first time something happens is seen as a change."""
+
 PlayerState: TypeAlias = Literal["absent", "connected", "silent", "stopped"]
 
 
@@ -73,6 +76,8 @@ class Player:
         self.files_count = 0
         self._count = count
         self._woken = anyio.Event()
+        for name in COUNTERS:
+            self.count(name, 0)
 
     def enter(self, state: PlayerState, problem: str = "") -> None:
         """It is in this state from now on."""

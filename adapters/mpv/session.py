@@ -14,13 +14,14 @@ from adapters.mpv import wire
 from adapters.mpv.arranging import Arranger, observe_playlist
 from adapters.mpv.attending import Attendant
 from adapters.mpv.connection import Connection, connect, value_of
-from adapters.mpv.errors import PlayerSilent
+from adapters.mpv.errors import PlayerGone, PlayerSilent
 from adapters.mpv.launching import Launcher
 from adapters.mpv.model import OBSERVED, Mirror
 from adapters.mpv.player import Player
 from adapters.mpv.starting import Started, Starter
 from adapters.mpv.wanting import Wanted
 from adapters.mpv.wire import Notice, PropertyChanged
+from projections.errors import PlayheadError
 from projections.player_events import Loss, PlayerConnected, PlayerLost
 
 FINISH_S_MAX = 3.0
@@ -65,9 +66,7 @@ class Session:
         """
         player = self._player
         player.mirror, player.playback = Mirror(), None
-        connection = await connect(
-            player.settings.socket, self._note, answer_s=player.settings.answer_s
-        )
+        connection = connect(player.settings.socket, self._note, answer_s=player.settings.answer_s)
         player.connection = connection
         try:
             with self._scope:
@@ -78,7 +77,7 @@ class Session:
             with anyio.move_on_after(FINISH_S_MAX, shield=True):
                 await self._finish(connection)
             player.connection = None
-            await connection.close()
+            connection.close()
         assert self._end is not None
         return self._end
 
@@ -123,7 +122,7 @@ class Session:
         player.working_directory = wire.text_of(folder) or "/"
         started = await anyio.to_thread.run_sync(start_of, connection.peer)
         process = f"{pid}:{started}"
-        is_new = process != (await player.known()).process
+        is_new = process != await self._last_process()
         for name in OBSERVED:
             await connection.ask("observe_property", OBSERVER, name)
             value = await connection.ask("get_property", name)
@@ -141,6 +140,19 @@ class Session:
             PlayerConnected(player=player.name, version=player.version, process=process)
         )
         return is_new
+
+    async def _last_process(self) -> str:
+        """
+        The process we spoke to last.
+
+        Raises:
+            PlayerGone: that cannot be looked up now, and whether it is new must be known.
+        """
+        try:
+            return (await self._player.known()).process
+        except PlayheadError as error:
+            self._player.tell("warning", "player_not_looked_up", reason=str(error))
+            raise PlayerGone("What was known of the player cannot be read.") from error
 
     async def _ask_for_health(self, connection: Connection) -> None:
         """A player that hangs does not say so."""

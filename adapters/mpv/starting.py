@@ -81,16 +81,15 @@ class Starter:
             self._is_fresh = False
         elif self._is_fresh:
             self._is_fresh = False
-            await self._give(await self._first())
+            first = await self._first()
+            if first and self._started.was_paused:
+                first = [("set_property", "pause", True), *first]
+            await self._give(first)
         elif self._started.is_ours and mirror.last_end == "eof":
             new = (place for place, each in enumerate(mirror.entries) if each.id > known_id)
             await self._give([_play(place) for place in new][:1])
 
     async def _give(self, commands: Sequence[Command]) -> None:
-        if not commands:
-            return
-        if self._started.was_paused:
-            commands = [("set_property", "pause", True), *commands]
         replies = await self._connection.ask_all(commands)
         refused = [reply.error for reply in replies if not reply.is_success]
         if refused:
@@ -107,7 +106,7 @@ class Starter:
                 return [_play(place)]
             if settings.resumes_stale and await anyio.to_thread.run_sync(os.path.isfile, last.path):
                 return [wire.load(last.path, "append-play")]
-        following = 0 if place is None else place + 1
+        following = place + 1 if settings.resumes and place is not None else 0
         is_wanted = self._started.is_ours and following < len(paths)
         return [_play(following)] if is_wanted else []
 

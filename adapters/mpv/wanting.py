@@ -4,7 +4,7 @@ and which of them were watched to their end. It outlives connections.
 """
 
 import math
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from functools import partial
 from operator import attrgetter
@@ -71,8 +71,8 @@ class Wanted:
     async def run(self) -> None:
         """Follows the folder and the log until cancelled."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._follow_folder)
-            tasks.start_soon(self._follow_log)
+            tasks.start_soon(self._again_and_again, self._follow_folder)
+            tasks.start_soon(self._again_and_again, self._follow_log)
 
     def pause_s(self) -> float:
         """How long nothing grows too old."""
@@ -112,18 +112,23 @@ class Wanted:
         self._is_stale = True
         self._player.wake()
 
-    async def _follow_folder(self) -> None:
-        """A watch that breaks is begun again."""
+    async def _again_and_again(self, work: Callable[[], Awaitable[None]]) -> None:
+        """What breaks is begun again, and the player plays on."""
         while True:
             try:
-                async with aclosing(self._follow()) as looks:
-                    async for files in looks:
-                        await self._take(files)
+                await work()
             except PlayheadError as error:
                 self._player.tell(
                     "warning", "folder_not_followed", reason=str(error), hint=error.hint
                 )
+            except Exception as error:  # noqa: BLE001 - a defect must not end the player
+                self._player.tell("error", "folder_not_followed", exc_info=error)
             await anyio.sleep(WATCH_AGAIN_S)
+
+    async def _follow_folder(self) -> None:
+        async with aclosing(self._follow()) as looks:
+            async for files in looks:
+                await self._take(files)
 
     async def _take(self, files: Mapping[str, WindowFile]) -> None:
         player, now_s = self._player, self._player.desk.monotonic_s()
@@ -131,7 +136,8 @@ class Wanted:
         known = self.files or {}
         come = [path for path in files if path not in known]
         self._came_s = {path: at_s for path, at_s in self._came_s.items() if path in files}
-        self._came_s |= dict.fromkeys(come, now_s)
+        if self.files is not None:  # what was there at first was filed long ago, if it was
+            self._came_s |= dict.fromkeys(come, now_s)
         self._filed = {path: at for path, at in self._filed.items() if path in files}
         self.files, player.files_count = files, len(files)
         await self._look_up(come)

@@ -32,6 +32,7 @@ COMMANDS = {
     "user": "daemon.cli.credentials:user",
     "token": "daemon.cli.credentials:token",
     "config": "daemon.cli.config:config",
+    "completion": "daemon.cli.completion:completion",
     "resolve-agent": "daemon.cli.resolve_agent:resolve_agent",
 }
 """Each command, and where it is defined."""

@@ -3,10 +3,13 @@ Listening addresses: `HOST:PORT`, with IPv6 addresses in brackets.
 """
 
 import ipaddress
+from typing import TypeAlias
 
 import msgspec
 
 from daemon.errors import StartupRefused
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 PORT_MAX = 65_535
 
@@ -50,9 +53,18 @@ def parse_bind(text: str) -> Bind:
 
 def is_loopback(host: str) -> bool:
     """Whether an address or name means this machine and nothing else."""
-    if host == "localhost":
-        return True
+    address = parse_address(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
+
+
+def parse_address(text: str) -> Address | None:
+    """
+    The address that a text is, if it is one. What comes over IPv4 to a socket for both is told as
+    an address of IPv6 and means the former.
+    """
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(text)
     except ValueError:
-        return False
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

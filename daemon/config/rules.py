@@ -2,6 +2,7 @@
 What single types cannot say: rules between settings, and values with an inner form.
 """
 
+import ipaddress
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def problems_between(settings: Settings) -> Iterator[tuple[str, str]]:
     for origin in settings.server.allowed_origins:
         if "://" not in origin or origin.endswith("/"):
             yield "server.allowed_origins", f"{origin!r} is not scheme://host[:port] without a path"
+    yield from _proxies(settings)
     endpoint = settings.telemetry.otlp_endpoint
     if endpoint and not endpoint.startswith(("http://", "https://")):
         yield "telemetry.otlp_endpoint", "must be a URL that starts with http:// or https://"
@@ -45,6 +47,14 @@ def _auth(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "auth.password", "is set, but no user: set auth.user (or BASIC_AUTH_USER)"
     if ":" in settings.auth.user:
         yield "auth.user", "must not contain a colon, which HTTP Basic uses as separator"
+
+
+def _proxies(settings: Settings) -> Iterator[tuple[str, str]]:
+    for proxy in settings.server.trusted_proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError as error:
+            yield "server.trusted_proxies", f"{error}: write 127.0.0.1, or a network as 10.0.0.0/8"
 
 
 def _tls(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -44,6 +44,13 @@ class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tuple[str, ...],
         Meta(description="Further origins (scheme://host:port) whose pages may change things."),
     ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Addresses or networks of reverse proxies whose X-Forwarded-For and -Proto"
+            " are believed: which address is noted, and what links begin with. None are by default."
+        ),
+    ] = ()
     body_bytes_max: Annotated[
         int, Meta(ge=1024, description="Largest request body of the JSON interfaces, in bytes.")
     ] = 1_048_576

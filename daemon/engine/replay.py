@@ -4,11 +4,12 @@ past moment.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, TypeAlias
 
 from daemon.errors import FoldFailed
 from projections.envelope import Envelope
-from projections.fold import Key, Projection
+from projections.fold import Folder, Key, Projection
 
 Table: TypeAlias = dict[Key, Any]
 
@@ -30,22 +31,21 @@ def replay(
         FoldFailed: a fold cannot cope with an event; the message names both.
     """
     tables: dict[str, Table] = {projection.name: {} for projection in projections}
-    interested: dict[str, list[tuple[Any, Any, Table]]] = {}
+    folders: dict[str, list[Folder]] = {}
+    steps_of: dict[str, list[Callable[[Envelope], None]]] = {}
     for envelope in envelopes if progress is None else _told(envelopes, progress):
-        kind = envelope.type
-        folds = interested.get(kind)
-        if folds is None:
-            folds = interested[kind] = _folds_for(kind, projections, tables)
+        steps = steps_of.get(envelope.type)
+        if steps is None:
+            kind = envelope.type
+            folders[kind] = _folders_for(kind, projections, tables)
+            steps = steps_of[kind] = [folder.send for folder in folders[kind]]
         try:
-            for keys, apply, table in folds:
-                for key in keys(envelope):
-                    row = apply(table.get(key), envelope, key)
-                    if row is None:
-                        table.pop(key, None)
-                    else:
-                        table[key] = row
+            for step in steps:
+                step(envelope)
         except Exception as error:
             raise fold_failed(envelope, error) from error
+    for folder in chain.from_iterable(folders.values()):
+        folder.close()
     return tables
 
 
@@ -67,11 +67,14 @@ def fold_failed(envelope: Envelope, error: Exception) -> FoldFailed:
     )
 
 
-def _folds_for(
+def _folders_for(
     kind: str, projections: Sequence[Projection[Any]], tables: dict[str, Table]
-) -> list[tuple[Any, Any, Table]]:
-    return [
-        (projection.keys, projection.apply, tables[projection.name])
+) -> list[Folder]:
+    folders = [
+        projection.folder(kind, tables[projection.name])
         for projection in projections
         if projection.handles is None or kind in projection.handles
     ]
+    for folder in folders:
+        next(folder)  # to where it takes the first event
+    return folders

@@ -6,10 +6,10 @@ checkpoint is committed in one transaction with the rows it speaks of, and never
 it has applied are in the log.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 import apsw
 import msgspec
@@ -31,6 +31,12 @@ CREATE TABLE IF NOT EXISTS checkpoints (
 ) STRICT, WITHOUT ROWID
 """
 
+
+INTEGERS = range(-(2**63), 2**63)
+"""What an INTEGER column holds."""
+
+Encoded: TypeAlias = tuple[Any, ...]
+"""A row in its stored form: key, row and columns; key and None when it is to be removed."""
 
 CACHE_KIB = 32 * 1024
 """Thousands of files found at once touch pages all over the indexes; SQLite's 2 MB hold few."""
@@ -135,6 +141,23 @@ class ViewReader:
         return row
 
 
+def encoded(projection: Projection[Any], key: Key, row: Any) -> Encoded:
+    """
+    The stored form of a row that may be None. Whatever is wrong with it shows here, so that nothing
+    but the disk can refuse it later.
+
+    Raises:
+        OverflowError: a column cannot hold its value.
+    """
+    if row is None:
+        return (encode_key(key), None)
+    columns = projection.index(row)
+    for value in columns:
+        if type(value) is int and value not in INTEGERS:
+            raise OverflowError(f"{projection.name} has a column for {value}")
+    return (encode_key(key), encode_row(row), *columns)
+
+
 def _errors(action: str) -> storage_errors:
     return storage_errors(action, damage=CorruptViews)
 
@@ -168,6 +191,11 @@ class ViewStore(ViewReader):
         with _errors("write the views"):
             self.connection.execute("COMMIT")
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a transaction was begun and has not ended."""
+        return self.connection.in_transaction
+
     def rollback(self) -> None:
         """Forgets the transaction; does nothing when there is none."""
         if self.connection.in_transaction:
@@ -191,21 +219,25 @@ class ViewStore(ViewReader):
 
     def write(self, projection: Projection[Any], rows: Mapping[Key, Any]) -> None:
         """Stores rows, and removes those that are None."""
+        self.put(projection, [encoded(projection, key, row) for key, row in rows.items()])
+
+    def put(self, projection: Projection[Any], rows: Iterable[Encoded]) -> None:
+        """The same of rows that were encoded before."""
         columns = "".join(f', "{column.name}"' for column in projection.columns)
         marks = ", ?" * len(projection.columns)
+        kept: list[Encoded] = []
+        removed: list[Encoded] = []
+        for row in rows:
+            (removed if row[1] is None else kept).append(row)
         with _errors(f"write the view {projection.name}"):
             self.connection.executemany(
                 f'INSERT OR REPLACE INTO "{projection.name}" (key, row{columns})'  # noqa: S608 - our own names
                 f" VALUES (?, ?{marks})",
-                [
-                    (encode_key(key), encode_row(row), *projection.index(row))
-                    for key, row in rows.items()
-                    if row is not None
-                ],
+                kept,
             )
             self.connection.executemany(
                 f'DELETE FROM "{projection.name}" WHERE key = ?',  # noqa: S608 - our own name
-                [(encode_key(key),) for key, row in rows.items() if row is None],
+                [row[:1] for row in removed],
             )
 
     def set_checkpoint(self, name: str, checkpoint: Checkpoint) -> None:

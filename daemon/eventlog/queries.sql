@@ -10,6 +10,9 @@ SELECT seq, hash, recorded FROM events ORDER BY seq DESC LIMIT 1;
 -- name: seq_of_id
 SELECT seq, actor FROM events WHERE id = ?;
 
+-- name: seqs_of_ids
+SELECT id, seq, actor FROM events WHERE id IN (SELECT unhex(value) FROM json_each(?));
+
 -- name: hash_at
 SELECT hash FROM events WHERE seq = ?;
 

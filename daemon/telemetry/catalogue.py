@@ -80,6 +80,78 @@ MEDIA: tuple[Instrument, ...] = (
 )
 """Ingest and projects."""
 
+ORGANIZER: tuple[Instrument, ...] = (
+    Instrument(
+        "playhead.organizer.filed",
+        "counter",
+        "{file}",
+        ("result",),
+        "Files that organizers dealt with: filed, beside (another that has the name), failed or"
+        " undone.",
+    ),
+    Instrument(
+        "playhead.organizer.left",
+        "counter",
+        "{file}",
+        ("reason",),
+        "Files that organizers left where they are, each counted once while it stays as it is.",
+    ),
+)
+"""Filing episodes."""
+
+PLAYER: tuple[Instrument, ...] = (
+    Instrument(
+        "playhead.player.connected",
+        "gauge",
+        "1",
+        ("player",),
+        "1 while a player on this machine answers, else 0.",
+    ),
+    Instrument(
+        "playhead.player.files",
+        "gauge",
+        "{file}",
+        ("player",),
+        "Complete files in the folder of a player, whatever their age.",
+    ),
+    Instrument(
+        "playhead.player.reconnects",
+        "counter",
+        "{connection}",
+        ("player",),
+        "Connections to a player after the first.",
+    ),
+    Instrument(
+        "playhead.player.launches",
+        "counter",
+        "{launch}",
+        ("player",),
+        "How often a player was started by us.",
+    ),
+    Instrument(
+        "playhead.player.syncs",
+        "counter",
+        "{sync}",
+        ("player",),
+        "How often a playlist was brought in line with its folder.",
+    ),
+    Instrument(
+        "playhead.player.commands",
+        "counter",
+        "{command}",
+        ("player",),
+        "Changes that took: appended, removed or moved entries.",
+    ),
+    Instrument(
+        "playhead.player.watch.events",
+        "counter",
+        "{event}",
+        ("player",),
+        "How often the complete files in a player's folder changed.",
+    ),
+)
+"""Players on this machine."""
+
 CATALOGUE: tuple[Instrument, ...] = (
     Instrument("playhead.log.events", "counter", "{event}", (), "Events appended to the log."),
     Instrument("playhead.log.head", "gauge", "{event}", (), "Seq of the last event in the log."),
@@ -197,6 +269,8 @@ CATALOGUE: tuple[Instrument, ...] = (
         "Time since the lane of a server last ended a round of work.",
     ),
     *MEDIA,
+    *ORGANIZER,
+    *PLAYER,
     Instrument("playhead.start.time", "gauge", "s", (), "Unix time at which the daemon started."),
 )
 

@@ -1,23 +1,25 @@
 """
 The instruments of the catalogue, and their exposition for Prometheus.
 
+Counters and histograms are kept here and only read by OpenTelemetry, see `histograms`.
+
 Gauges are read while scraping, in another thread: they look at plain attributes only, never at a
 database.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from threading import Lock
+from typing import TypeAlias
 
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Observation
+from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
-from opentelemetry.sdk.metrics.export import MetricReader
-from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
+from opentelemetry.sdk.metrics.export import Metric
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from daemon.telemetry.catalogue import CATALOGUE, SECONDS_BUCKETS, SIZE_BUCKETS, Instrument
+from daemon.telemetry.catalogue import CATALOGUE, SECONDS_BUCKETS, SIZE_BUCKETS
+from daemon.telemetry.histograms import SCOPE, Histogram, OtlpReader, PrometheusReader
 
 Level: TypeAlias = tuple[Mapping[str, str], float]
 """The value of a gauge for one set of labels."""
@@ -35,31 +37,33 @@ class Metrics:
         readers: further places to export to, such as an OTLP collector.
     """
 
-    def __init__(self, *, version: str, readers: Sequence[MetricReader] = ()) -> None:
+    def __init__(self, *, version: str, readers: Sequence[OtlpReader] = ()) -> None:
         self._registry = CollectorRegistry()
         self._streams = 0
         self._levels: dict[str, list[Observation]] = {}
         self._gauges: dict[str, Callable[[], float]] = {"playhead.http.streams": self._stream_count}
-        prometheus = PrometheusMetricReader(scope_info_enabled=False, registry=self._registry)
+        prometheus = PrometheusReader(scope_info_enabled=False, registry=self._registry)
+        prometheus.histograms = self._finished
+        for reader in readers:
+            reader.histograms = self._finished
         self._provider = MeterProvider(
             metric_readers=[prometheus, *readers],
             resource=Resource.create({"service.name": "playhead", "service.version": version}),
-            views=[_view(instrument) for instrument in CATALOGUE if instrument.kind == "histogram"],
             exemplar_filter=AlwaysOffExemplarFilter(),  # the Prometheus exporter drops them anyway
             shutdown_on_exit=False,
         )
-        meter = self._provider.get_meter("playhead")
-        self._counters: dict[str, Counter] = {}
+        meter = self._provider.get_meter(SCOPE)
+        self._counts: dict[str, dict[tuple[tuple[str, str], ...], int]] = {}
+        self._counting = Lock()
         self._histograms: dict[str, Histogram] = {}
         for known in CATALOGUE:
             if known.kind == "counter":
-                self._counters[known.name] = meter.create_counter(
-                    known.name, known.unit, known.help
-                )
+                self._counts[known.name] = {}
+                reading = [self._counted(known.name)]
+                meter.create_observable_counter(known.name, reading, known.unit, known.help)
             elif known.kind == "histogram":
-                self._histograms[known.name] = meter.create_histogram(
-                    known.name, known.unit, known.help
-                )
+                bounds = SECONDS_BUCKETS if known.unit == "s" else SIZE_BUCKETS
+                self._histograms[known.name] = Histogram(known, bounds)
             else:
                 callbacks = [self._observer(known.name)]
                 meter.create_observable_gauge(known.name, callbacks, known.unit, known.help)
@@ -80,31 +84,26 @@ class Metrics:
 
     def count(self, name: str, amount: int, labels: Mapping[str, str] | None = None) -> None:
         """Adds to a counter of the catalogue."""
-        self._counters[name].add(amount, None if labels is None else dict(labels))
+        key = tuple(labels.items()) if labels else ()
+        with self._counting:
+            series = self._counts[name]
+            series[key] = series.get(key, 0) + amount
 
     def batch_committed(self, *, events_count: int, append_s: float, apply_s: float) -> None:
         """Notes what one commit of the log did."""
-        self._counters["playhead.log.events"].add(events_count)
+        self.count("playhead.log.events", events_count)
         self._histograms["playhead.log.batch.size"].record(events_count)
         self._histograms["playhead.log.append.duration"].record(append_s)
         self._histograms["playhead.views.apply.duration"].record(apply_s)
 
     def request_ended(self, method: str, route: str, status: int, duration_s: float) -> None:
         """Notes one answered request."""
-        labels: dict[str, str | int] = {
-            "http.request.method": method if method in _METHODS else "_OTHER",
-            "http.route": route,
-            "http.response.status_code": status,
-        }
-        self._requests.record(duration_s, labels)
+        known = method if method in _METHODS else "_OTHER"
+        self._requests.record(duration_s, (known, route, status))
 
     def server_asked(self, server: str, route: str, status: int, duration_s: float) -> None:
         """Notes one request to a server; status 0 when there was no answer."""
-        labels: dict[str, str | int] = {
-            "server": server,
-            "http.route": route,
-            "http.response.status_code": status,
-        }
+        labels = (server, route, status)
         self._histograms["playhead.sync.request.duration"].record(duration_s, labels)
 
     def stream_opened(self, streams_max: int) -> bool:
@@ -128,8 +127,20 @@ class Metrics:
         """Exports what is left and stops."""
         self._provider.shutdown(timeout_millis=SHUTDOWN_TIMEOUT_MS)
 
+    def _finished(self) -> list[Metric]:
+        metrics = [histogram.metric() for histogram in self._histograms.values()]
+        return [metric for metric in metrics if metric is not None]
+
     def _stream_count(self) -> float:
         return self._streams
+
+    def _counted(self, name: str) -> Callable[[CallbackOptions], list[Observation]]:
+        def observe(_: CallbackOptions) -> list[Observation]:
+            with self._counting:
+                series = dict(self._counts[name])
+            return [Observation(count, dict(labels)) for labels, count in series.items()]
+
+        return observe
 
     def _observer(self, name: str) -> Callable[[CallbackOptions], list[Observation]]:
         def observe(_: CallbackOptions) -> list[Observation]:
@@ -140,10 +151,3 @@ class Metrics:
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-
-def _view(instrument: Instrument) -> View:
-    buckets: Any = SECONDS_BUCKETS if instrument.unit == "s" else SIZE_BUCKETS
-    return View(
-        instrument_name=instrument.name, aggregation=ExplicitBucketHistogramAggregation(buckets)
-    )

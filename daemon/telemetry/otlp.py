@@ -4,13 +4,13 @@ Traces and metrics to an OpenTelemetry collector, over OTLP and HTTP. Off unless
 The exporter is an extra (`playhead[otlp]`), imported only when asked for.
 """
 
-from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Tracer  # noqa: TC002 - the same imports as everywhere else
 
 from daemon.errors import StartupRefused
+from daemon.telemetry.histograms import OtlpReader
 
 EXPORT_EVERY_MS = 15_000
 EXPORT_TIMEOUT_MS = 3_000
@@ -47,7 +47,7 @@ class Otlp:
         spans = OTLPSpanExporter(endpoint=f"{base}/v1/traces", timeout=EXPORT_TIMEOUT_S)
         self._provider.add_span_processor(BatchSpanProcessor(spans))
         self.tracer: Tracer = self._provider.get_tracer("playhead", version)
-        self.metric_reader: MetricReader = PeriodicExportingMetricReader(
+        self.metric_reader = OtlpReader(
             OTLPMetricExporter(endpoint=f"{base}/v1/metrics", timeout=EXPORT_TIMEOUT_S),
             export_interval_millis=EXPORT_EVERY_MS,
             export_timeout_millis=EXPORT_TIMEOUT_MS,

@@ -6,8 +6,9 @@ refused unread, one that turns out too large is refused at that point, one that 
 time is given up.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Coroutine, Generator, Hashable, Iterable
 from functools import lru_cache
+from types import coroutine
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
 
 import anyio
@@ -40,14 +41,39 @@ async def read_body(request: Request, limits: Server) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > size_max:
         raise _too_large(size_max)
+    reading = _counted(request, size_max)
+    try:
+        waiting = reading.send(None)
+    except StopIteration as end:  # it came with the headers, as small bodies do
+        return cast("bytes", end.value)
     with anyio.move_on_after(limits.body_deadline_s):
-        return await _counted(request, size_max)
+        return await _resumed(reading, waiting)
     raise HTTPProblem(
         408,
         f"The request body did not arrive within {limits.body_deadline_s:g} s.",
         hint="Send it faster, or in smaller parts.",
         headers={"Connection": "close"},
     )
+
+
+@coroutine
+def _resumed(reading: Coroutine[Any, Any, bytes], waiting: Any) -> Generator[Any, Any, bytes]:
+    """
+    Awaits a coroutine whose first step was taken by hand, and which `waiting` now holds up.
+
+    A deadline costs 30 us (of the 135 that a position report spends on the event loop), and hardly
+    any body needs one.
+    """
+    try:
+        while True:
+            try:
+                value = yield waiting
+            except BaseException as error:  # noqa: BLE001 - a cancellation above all
+                waiting = reading.throw(error)
+            else:
+                waiting = reading.send(value)
+    except StopIteration as end:
+        return cast("bytes", end.value)
 
 
 async def _counted(request: Request, size_max: int) -> bytes:

@@ -99,4 +99,20 @@ def may(request: Request, scope: Scope) -> bool:
 
 def json_response(value: Any, *, status: int = 200) -> Response:
     """A JSON answer."""
-    return Response(msgspec.json.encode(value), status_code=status, media_type="application/json")
+    return JSONAnswer(msgspec.json.encode(value), status)
+
+
+class JSONAnswer(Response):
+    """
+    A response whose headers are known beforehand. Starlette finds out for each which are missing;
+    that took 4 us of each of a thousand reports a second.
+    """
+
+    def __init__(self, body: bytes, status: int) -> None:
+        self.status_code = status
+        self.background = None
+        self.body = body
+        self.raw_headers = [
+            (b"content-length", b"%d" % len(body)),
+            (b"content-type", b"application/json"),
+        ]

@@ -10,7 +10,7 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from daemon.eventlog.store import EventFilter, Page
+from daemon.eventlog.store import EventFilter, LogReader, Page
 from daemon.web.bodies import decode_query
 from daemon.web.endpoint import Endpoint, json_response, require
 from daemon.web.event_stream import (
@@ -79,6 +79,13 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
     next: int | None
 
 
+class EventDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """An event with its hash, which covers the event and the hash before it: SHA-256 as hex."""
+
+    event: EventView
+    hash: str
+
+
 class DayCountView(msgspec.Struct, frozen=True, kw_only=True):
     """How many events of one type came from one source on one day (UTC)."""
 
@@ -125,6 +132,25 @@ async def list_events(services: Services, request: Request) -> Response:
     )
     events = [event_view(envelope) for envelope in page.envelopes]
     return json_response(EventPage(events=events, next=page.resume_seq))
+
+
+async def one_event(services: Services, request: Request) -> Response:
+    """One event of the log, with its hash."""
+    require(request, "audit")
+    seq: int = request.path_params["seq"]
+
+    def read(log: LogReader) -> EventDetail | None:
+        digest = log.hash_at(seq)
+        envelope = next(log.envelopes(after=seq - 1, until=seq), None)
+        if digest is None or envelope is None:
+            return None
+        return EventDetail(event=event_view(envelope), hash=digest.hex())
+
+    found = await services.log.read(read) if 1 <= seq <= SEQ_MAX else None
+    if found is None:
+        hint = "GET /api/events lists the events there are."
+        raise HTTPProblem(404, f"There is no event {str(seq)[:64]}.", hint=hint)
+    return json_response(found)
 
 
 def _moment(services: Services, text: str | None) -> int | None:
@@ -213,6 +239,16 @@ ENDPOINTS = (
         query=EventQuery,
         answer=EventPage,
         statuses=(422,),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/events/{seq:int}",
+        handler=one_event,
+        summary="One event, with its hash",
+        tag="events",
+        scope="audit",
+        answer=EventDetail,
+        statuses=(404,),
     ),
     Endpoint(
         method="GET",

@@ -1,9 +1,10 @@
 """
 The guard in front of all routes: how much at once, from where, by whom.
 
-In this order: a limit on requests in flight; the Host header (DNS rebinding); the Origin of
-anything that changes something (cross-site request forgery); what a browser asks for the page of a
-trusted origin; the credential. Only then does a route see the request.
+In this order: what a trusted proxy tells; a limit on requests in flight; the Host header (DNS
+rebinding); the Origin of anything that changes something (cross-site request forgery); what a
+browser asks for the page of a trusted origin; the credential, which only somebody on this machine
+may lack while there is none at all. Only then does a route see the request.
 """
 
 import ipaddress
@@ -22,6 +23,7 @@ from daemon.auth import SECRET_HEADER, Principal, WebhookSecrets
 from daemon.config.settings import Server
 from daemon.web.cors import is_preflight, preflight, shared_with
 from daemon.web.problems import CHALLENGE, RETRY_AFTER_S, problem
+from daemon.web.proxies import FORWARDING_HEADERS, Proxies, is_forwarded
 from daemon.web.services import Services
 
 OPEN_PATHS = frozenset({"/health", "/healthz", "/readyz", "/metrics"})
@@ -36,6 +38,7 @@ HEADERS_READ = frozenset(
     {
         *(b"authorization", b"host", b"origin", b"sec-fetch-site", SECRET_HEADER.encode()),
         *(b"access-control-request-method", b"access-control-request-headers"),
+        *(name.encode() for name in FORWARDING_HEADERS),
     }
 )
 
@@ -64,17 +67,21 @@ class _Exchange:
     """
     One request on its way through: its status, and whether its body was read to the end.
 
-    After an answer that came before that the connection cannot be used again, and HTTP/1.1 wants
-    the client to be told. `more_headers` go with every answer.
+    After an answer that came before that the connection cannot be used again, nor when the daemon
+    is about to end, and HTTP/1.1 wants the client to be told. `more_headers` go with every answer.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, *, closing: anyio.Event) -> None:
         self.status = HTTPStatus.INTERNAL_SERVER_ERROR.value
         self.more_headers: Sequence[tuple[bytes, bytes]] = SECURITY_HEADERS
         self._receive = receive
         self._send = send
+        self._closing = closing
         self._is_http_1 = scope.get("http_version", "1.1").startswith("1")
-        self._is_unread = _has_body(scope["headers"])
+        self._is_unread = False
+        for name, value in scope["headers"]:
+            if name == b"transfer-encoding" or (name == b"content-length" and value != b"0"):
+                self._is_unread = True
 
     async def receive(self) -> Message:
         """Passes a message of the client on."""
@@ -88,7 +95,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = [*message["headers"], *self.more_headers]
-            is_closing = self._is_unread and self._is_http_1
+            is_closing = (self._is_unread or self._closing.is_set()) and self._is_http_1
             if is_closing and all(name != b"connection" for name, _ in headers):
                 headers.append((b"connection", b"close"))
             message["headers"] = headers
@@ -122,13 +129,6 @@ class _Exchange:
                 break
 
 
-def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(
-        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
-        for name, value in headers
-    )
-
-
 class Guard:
     """ASGI middleware; see the module's text."""
 
@@ -138,6 +138,7 @@ class Guard:
         self._in_flight = 0
         self._hosts = _known_hosts(services.settings.server)
         self._origins = frozenset(services.settings.server.allowed_origins)
+        self._proxies = Proxies(services.settings.server.trusted_proxies)
         self._secrets = WebhookSecrets(
             {server.name: server.webhook_secret for server in services.settings.jellyfin}
         )
@@ -149,7 +150,7 @@ class Guard:
             return
         clock = self._services.clock
         started = clock.monotonic_s()
-        exchange = _Exchange(scope, receive, send)
+        exchange = _Exchange(scope, receive, send, closing=self._services.closing)
         self._in_flight += 1
         try:
             await self._handle(scope, exchange)
@@ -163,6 +164,7 @@ class Guard:
             )
 
     async def _handle(self, scope: Scope, exchange: _Exchange) -> None:
+        self._proxies.see_through(scope)
         headers = _first_of_each(scope["headers"])
         refusal = self._refusal(scope, headers)
         is_trusted = headers.get("origin") in self._origins
@@ -174,7 +176,8 @@ class Guard:
         if refusal is None:
             principal = await self._principal(scope["path"], headers)
             if principal is None and scope["path"] not in OPEN_PATHS:
-                refusal = unauthorized(scope["path"])
+                is_stranger = self._services.gate.is_open and is_forwarded(headers)
+                refusal = for_strangers() if is_stranger else unauthorized(scope["path"])
             scope["playhead.principal"] = principal
         answer = self._app if refusal is None else refusal
         await answer(scope, exchange.receive, exchange.send)
@@ -190,7 +193,8 @@ class Guard:
             )
             if found is not None:
                 return None if found == "wrong" else found
-        return await gate.principal(authorization)
+        principal = await gate.principal(authorization)
+        return None if gate.is_open and is_forwarded(headers) else principal
 
     def _refusal(self, scope: Scope, headers: Mapping[str, str]) -> Response | None:
         is_crowded = self._in_flight > self._services.settings.server.requests_max
@@ -264,6 +268,13 @@ def unauthorized(path: str) -> Response:
             " playhead token add --scope webhook."
         )
     return problem(401, "A credential is needed.", hint=hint, headers=CHALLENGE)
+
+
+def for_strangers() -> Response:
+    """The answer to who comes through a proxy while nobody has to sign in."""
+    hint = "Make a user or a token first: playhead user add NAME."
+    sentence = "Without a user and a token only this machine is served, and this came by a proxy."
+    return problem(403, sentence, hint=hint)
 
 
 def _known_hosts(server: Server) -> frozenset[str]:

@@ -22,6 +22,9 @@ PLACES_REMEMBERED_MAX = 1_000
 """A page is of a few projects; their part of the links is made once."""
 
 
+NO_FACTS = Facts()
+
+
 class Served(msgspec.Struct, frozen=True, kw_only=True):
     """Where a file can be had: whole URLs."""
 
@@ -29,7 +32,7 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     download_url: str
 
 
-class LibraryItem(msgspec.Struct, frozen=True, kw_only=True):
+class LibraryItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One file. `created_at` is when it was shot, as far as known; sizes in bytes."""
 
     source: str
@@ -94,7 +97,7 @@ def served(request: Request, source: str, project: str, *, path: str) -> Served:
 def library_item(row: LibraryFile) -> LibraryItem:
     """A file in our words."""
     file = row.file
-    facts = file.facts or Facts()
+    facts = file.facts or NO_FACTS
     stream_url, download_url = media_paths(row.source, row.project, file.path)
     return LibraryItem(
         source=row.source,

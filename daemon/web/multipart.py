@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser
+from python_multipart.multipart import MultipartParser, MultipartState
 
 from daemon.web.problems import HTTPProblem
 
@@ -62,6 +62,7 @@ class FormParser:
         self._events: list[PartEvent] = []
         self._headers: list[tuple[bytearray, bytearray]] = []
         self._is_ended = False
+        self._delimiter = b"\r\n--" + boundary
         self._parser = MultipartParser(
             boundary,
             {
@@ -91,6 +92,24 @@ class FormParser:
         except FormParserError as error:
             raise _malformed(f"{error}") from error
         return self._events
+
+    @property
+    def is_in_content(self) -> bool:
+        """Whether the next bytes are content of a part, up to its `content_end`."""
+        parser = self._parser
+        return parser.state is MultipartState.PART_DATA and parser.index == 0
+
+    def content_end(self, memory: bytearray, start: int, end: int) -> int:
+        """
+        While `is_in_content`: how far some bytes need not be fed, because they cannot be but
+        content. What follows must be.
+        """
+        found = memory.find(self._delimiter, start, end)
+        if found >= 0:
+            return found
+        begun = memory.rfind(b"\r", max(start, end - len(self._delimiter) + 1), end)
+        is_doubtful = begun >= 0 and self._delimiter.startswith(memory[begun:end])
+        return begun if is_doubtful else end
 
     def end(self) -> None:
         """

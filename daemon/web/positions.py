@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from daemon.engine.views import ViewReader
-from daemon.eventlog.writer import Receipt
+from daemon.eventlog.plan import Receipt
 from daemon.ids import id_bytes
 from daemon.web.bodies import decode_body, decode_query, read_body
 from daemon.web.endpoint import Endpoint, json_response, require

@@ -70,7 +70,10 @@ class SyncStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusView(msgspec.Struct, frozen=True, kw_only=True):
-    """How sync is: `degraded` while some servers do not answer, `unhealthy` when none does."""
+    """
+    How sync is: `degraded` while some servers do not answer, `unhealthy` when none does. Players on
+    this machine are counted and are no reason for either.
+    """
 
     status: Literal["healthy", "degraded", "unhealthy"]
     uptime_seconds: float
@@ -80,6 +83,8 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     queue: QueueView
     database: DatabaseView
     sync_stats: SyncStatistics
+    players_count: int
+    players_connected_count: int
 
 
 class UserView(msgspec.Struct, frozen=True, kw_only=True):

@@ -88,6 +88,10 @@ async def sync_status(services: Services, request: Request) -> Response:
             database_size_bytes=size,
         ),
         sync_stats=statistics,
+        players_count=len(services.players),
+        players_connected_count=sum(
+            lane.report().state == "connected" for lane in services.players
+        ),
     )
     return json_response(status)
 

@@ -16,13 +16,12 @@ from daemon.web.endpoint import Endpoint, json_response, may, require
 from daemon.web.lanes import lane_faults
 from daemon.web.ledger import show_figures
 from daemon.web.media_figures import show_media_figures
+from daemon.web.players import show_player_figures
+from daemon.web.proxies import is_forwarded
 from daemon.web.services import Services
 from projections.errors import PlayheadError
 
 SERVICE = "playhead"
-
-FORWARDING_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
-"""A request that carries one comes through a proxy, from who knows where."""
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +121,7 @@ async def metrics(services: Services, request: Request) -> Response:
     with suppress(PlayheadError):  # while the views cannot be read, the figures stay as they were
         await show_figures(services)
         await show_media_figures(services)
+        show_player_figures(services)
     accept = request.headers.get("accept", "")
     body, media_type = await anyio.to_thread.run_sync(services.metrics.exposition, accept)
     return Response(body, headers={"Content-Type": media_type})
@@ -130,7 +130,7 @@ async def metrics(services: Services, request: Request) -> Response:
 def is_local(request: Request) -> bool:
     """Whether a request comes from this machine itself, not through a proxy on it."""
     client = request.client
-    if client is None or any(name in request.headers for name in FORWARDING_HEADERS):
+    if client is None or is_forwarded(request.headers):
         return False
     return is_loopback(client.host)
 

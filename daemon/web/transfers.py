@@ -6,6 +6,7 @@ comes back ends a request that stands still; one that gets on is left alone.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 import anyio
@@ -13,7 +14,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from daemon.web.problems import HTTPProblem
-from daemon.web.upload_body import ClientGone
+from daemon.web.upload_body import FILL, ClientGone, Fill
 
 STILL_S = 2.0
 """After this time without a byte, a request has to make way for another."""
@@ -49,15 +50,29 @@ class Transfer:
         """The same request; what comes of it is noticed here, and its end can be ordered here."""
 
         async def receive() -> Message:
-            message: Message = {"type": "http.disconnect"}
-            if not self.is_ending:
-                with anyio.CancelScope() as self._waiting:
-                    message = await request.receive()
-                self._waiting = None
-                self._moved_s = self._now()
-            return message
+            gone: Message = {"type": "http.disconnect"}
+            return await self._noticed(request.receive, gone)
 
-        return Request(request.scope, receive)
+        scope, extensions = request.scope, request.scope.get("extensions", {})
+        fill: Fill | None = extensions.get(FILL)
+        if fill is not None:
+            scope = {**scope, "extensions": {**extensions, FILL: self._watched_fill(fill)}}
+        return Request(scope, receive)
+
+    def _watched_fill(self, fill: Fill) -> Fill:
+        async def watched(memory: memoryview) -> int:
+            return await self._noticed(partial(fill, memory), 0)
+
+        return watched
+
+    async def _noticed(self, come: Callable[[], Awaitable[T]], nothing: T) -> T:
+        result = nothing
+        if not self.is_ending:
+            with anyio.CancelScope() as self._waiting:
+                result = await come()
+            self._waiting = None
+            self._moved_s = self._now()
+        return result
 
 
 class Transfers:

@@ -1,28 +1,33 @@
 """
 Large request bodies: received, counted and written without ever being held.
 
-While a worker thread writes and hashes one buffer, the event loop fills the other. That is all the
-memory an upload takes, whatever its size, and the client is read only as fast as the disk writes.
+What comes goes into a buffer of `pipeline`, straight from the connection if the HTTP server can do
+that, and from there to the disk. The client is read only as fast as the disk writes.
 
 A body that says it is too large is refused unread; a pause of the client has a limit, the whole has
 none: a film over a slow line takes its hours.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Self, TypeAlias
 
 import anyio
-import anyio.to_thread
 import msgspec
-from anyio.abc import TaskGroup
 from starlette.requests import Request
 
 from daemon.web.multipart import FormParser, Mark, PartEvent, PartHead, boundary_of
+from daemon.web.pipeline import BUFFER_BYTES, Pipeline, Write, pipeline
 from daemon.web.problems import HTTPProblem
 
-BUFFER_BYTES = 2 * 1024 * 1024
-"""Handed to the disk at once; the work of handing over is a tenth less than with one MiB."""
+FILL = "playhead.fill"
+"""
+Among the extensions of a request's scope: a function that writes the next bytes of its body into
+some memory, as many as come soon, and tells how many. None means that `receive` has to be asked
+this time. The end of a body always comes by `receive`.
+"""
+
+Fill: TypeAlias = Callable[[memoryview], Awaitable[int]]
 
 PARTS_MAX = 1_000
 
@@ -33,12 +38,6 @@ FIELDS_BYTES_MAX = 1024 * 1024
 """Of all fields of text of one form."""
 
 CLOSE = {"Connection": "close"}
-
-Write: TypeAlias = Callable[[memoryview], None]
-"""
-Takes the next bytes: writes and hashes them. Called in a worker thread, one call at a time, in
-order. The view is filled anew after the call and must not be kept.
-"""
 
 
 class BodyLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +82,8 @@ class IncomingBody:
             raise TooLarge("The request body", bytes_max)
         self.received_bytes = 0
         self._receive = request.receive
+        self._fill: Fill | None = request.scope.get("extensions", {}).get(FILL)
+        self._left = memoryview(b"")  # of a piece that did not fit into what was to be filled
         self._bytes_max = bytes_max
         self._idle_s = idle_s
         self._has_more = True
@@ -96,110 +97,54 @@ class IncomingBody:
             TooLarge: it has become too large.
             HTTPProblem: 408, nothing came for too long.
         """
+        if self._left:
+            piece, self._left = bytes(self._left), memoryview(b"")
+            return piece
         while self._has_more:
-            piece = await self._next()
-            self.received_bytes += len(piece)
-            if self.received_bytes > self._bytes_max:
-                raise TooLarge("The request body", self._bytes_max)
+            with anyio.move_on_after(self._idle_s) as waiting:
+                piece = await self._next()
+            if waiting.cancelled_caught:
+                raise self._too_slow()
+            self._count(len(piece))
             if piece:
                 return piece
         return b""
 
+    async def fill(self, memory: memoryview) -> int:
+        """
+        Writes the next bytes into some memory; none when there are no more.
+
+        Raises: as `read` does.
+        """
+        count = 0
+        if self._fill is not None and not self._left:
+            with anyio.move_on_after(self._idle_s) as waiting:
+                count = await self._fill(memory)
+            if waiting.cancelled_caught:
+                raise self._too_slow()
+            self._count(count)
+        if not count:
+            piece = self._left or memoryview(await self.read())
+            count = min(len(piece), len(memory))
+            memory[:count], self._left = piece[:count], piece[count:]
+        return count
+
+    def _count(self, size_bytes: int) -> None:
+        self.received_bytes += size_bytes
+        if self.received_bytes > self._bytes_max:
+            raise TooLarge("The request body", self._bytes_max)
+
     async def _next(self) -> bytes:
-        with anyio.move_on_after(self._idle_s):
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGone(self.received_bytes)
-            self._has_more = message.get("more_body", False)
-            piece: bytes = message.get("body", b"")
-            return piece
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone(self.received_bytes)
+        self._has_more = message.get("more_body", False)
+        piece: bytes = message.get("body", b"")
+        return piece
+
+    def _too_slow(self) -> HTTPProblem:
         sentence = f"Nothing of the request body came for {self._idle_s:g} s."
-        raise HTTPProblem(408, sentence, hint="Send it again, or resume it.", headers=CLOSE)
-
-
-class Pipeline:
-    """Two buffers: one is filled by the loop while a worker thread writes the other."""
-
-    def __init__(
-        self, tasks: TaskGroup, *, buffer_bytes: int, limiter: anyio.CapacityLimiter | None
-    ) -> None:
-        assert buffer_bytes > 0
-        self._tasks = tasks
-        self._limiter = limiter
-        self._size_bytes = buffer_bytes
-        self._filling = memoryview(bytearray(buffer_bytes))
-        self._filled_bytes = 0
-        self._spare: memoryview | None = None  # made when it is needed, which for most it is not
-        self._written = anyio.Event()
-        self._written.set()
-        self._failure: Exception | None = None
-
-    async def feed(self, data: memoryview, write: Write) -> None:
-        """
-        Takes some bytes; waits only while both buffers are full.
-
-        Raises: whatever `write` raised, now or for an earlier buffer.
-        """
-        at = 0
-        while at < len(data):
-            if self._filled_bytes == self._size_bytes:
-                await self._hand_over(write)
-            step = min(len(data) - at, self._size_bytes - self._filled_bytes)
-            end = self._filled_bytes + step
-            self._filling[self._filled_bytes : end] = data[at : at + step]
-            self._filled_bytes = end
-            at += step
-
-    async def flush(self, write: Write) -> None:
-        """
-        Everything was written.
-
-        Raises: whatever `write` raised.
-        """
-        if self._filled_bytes:
-            await self._hand_over(write)
-        await self._settle()
-
-    async def drop(self) -> None:
-        """Forgets what was not written, so that another file may follow."""
-        await self._written.wait()
-        self._filled_bytes, self._failure = 0, None
-
-    async def _hand_over(self, write: Write) -> None:
-        await self._settle()
-        full = self._filling[: self._filled_bytes]
-        spare = self._spare or memoryview(bytearray(self._size_bytes))
-        self._spare, self._filling, self._filled_bytes = self._filling, spare, 0
-        self._written = anyio.Event()
-        self._tasks.start_soon(self._run, write, full, name="upload writer")
-
-    async def _settle(self) -> None:
-        await self._written.wait()
-        if self._failure is not None:
-            raise self._failure
-
-    async def _run(self, write: Write, data: memoryview) -> None:
-        try:
-            await anyio.to_thread.run_sync(write, data, limiter=self._limiter)
-        except Exception as error:  # noqa: BLE001 -- raised where the next bytes are fed
-            self._failure = error
-        finally:
-            self._written.set()
-
-
-@asynccontextmanager
-async def pipeline(
-    *, buffer_bytes: int = BUFFER_BYTES, limiter: anyio.CapacityLimiter | None = None
-) -> AsyncIterator[Pipeline]:
-    """A pipeline; when this is left, no thread writes any more, however it is left."""
-    failure: Exception | None = None
-    async with anyio.create_task_group() as tasks:
-        try:
-            yield Pipeline(tasks, buffer_bytes=buffer_bytes, limiter=limiter)
-        except Exception as error:  # noqa: BLE001 -- raised below, not wrapped into a group
-            failure = error
-    if failure is not None:
-        raise failure
+        return HTTPProblem(408, sentence, hint="Send it again, or resume it.", headers=CLOSE)
 
 
 async def receive_raw(
@@ -224,15 +169,12 @@ async def receive_raw(
 
 
 async def _pump(body: IncomingBody, line: Pipeline, write: Write) -> None:
-    while True:
-        try:
-            piece = await body.read()
-        except HTTPProblem:
-            await line.flush(write)
-            raise
-        if not piece:
-            break
-        await line.feed(memoryview(piece), write)
+    try:
+        while count := await body.fill((await line.room(write)).view):
+            line.took(count)
+    except HTTPProblem:
+        await line.flush(write)
+        raise
     await line.flush(write)
 
 
@@ -327,17 +269,34 @@ class Form:
 
     async def _saved(self, write: Write) -> int:
         size_bytes = 0
-        while (data := await self._data()) is not None:
-            size_bytes += len(data)
+        while (count := await self._save_some(write)) is not None:
+            size_bytes += count
             if size_bytes > self._limits.file_bytes_max:
                 raise TooLarge("The file", self._limits.file_bytes_max)
-            await self._line.feed(data, write)
         await self._line.flush(write)
         return size_bytes
 
-    def _refuse_size(self, size_bytes: int) -> None:
-        if size_bytes > self._limits.file_bytes_max:
-            raise TooLarge("The file", self._limits.file_bytes_max)
+    async def _save_some(self, write: Write) -> int | None:
+        """How many bytes of content came, be it none for now; nothing is left of the part: None."""
+        if not self._events and self._parser.is_in_content:
+            return await self._save_straight(write)
+        data = await self._data()
+        if data is None:
+            return None
+        await self._line.feed(data, write)
+        return len(data)
+
+    async def _save_straight(self, write: Write) -> int:
+        """The parser sees only what may be the end of the content."""
+        room = await self._line.room(write)
+        count = await self._body.fill(room.view)
+        if not count:
+            self._parser.end()
+        content = self._parser.content_end(room.memory, room.begin, room.begin + count) - room.begin
+        self._line.took(content)
+        if content < count:
+            self._events = self._parser.feed(bytes(room.view[content:count]))[::-1]
+        return content
 
     async def gather(self) -> bytes:
         """See `FormPart.text`."""

@@ -8,7 +8,19 @@ from pathlib import Path
 
 import click
 
-from bench import append, drain, files, ingest, latency, memory, millions, replay, sweep, webhooks
+from bench import (
+    append,
+    drain,
+    files,
+    ingest,
+    latency,
+    memory,
+    millions,
+    names,
+    replay,
+    sweep,
+    webhooks,
+)
 from bench.figures import Figure, table
 
 Measure = Callable[[Path, int], list[Figure]]
@@ -24,6 +36,7 @@ MEASUREMENTS: dict[str, Measure] = {
     "drain": partial(drain.measure, count=1_000),
     "sweep": partial(sweep.measure, count=20_000),
     "files": files.measure,
+    "names": names.measure,
 }
 QUICK: dict[str, Measure] = {
     "webhooks": partial(webhooks.measure, seconds=1),

@@ -1,17 +1,24 @@
 """
-The baseline of the ingest measurement: a bare ASGI application on the daemon's own listener, loop
-and HTTP server. It reads the whole body and answers with JSON of a given length; no framework, no
-log, no disk.
+The baselines of the ingest measurement: a bare ASGI application that reads the whole body and
+answers with JSON of a given length; no framework, no log, no disk.
 
-Usage: python -m bench.echo ANSWER_BYTES
+`bare` serves it with hypercorn as it comes, on the loop the daemon uses. `own` serves it as the
+daemon does, with what `daemon.http11` and `daemon.small_requests` do differently.
+
+Usage: python -m bench.echo bare|own ANSWER_BYTES
 """
 
 import functools
 import json
+import os
 import signal
+import socket
 import sys
+from typing import Any
 
 import anyio
+import hypercorn.asyncio
+from hypercorn.config import Config
 from starlette.types import Receive, Scope, Send
 
 from daemon import server
@@ -31,7 +38,7 @@ async def answer(body: bytes, scope: Scope, receive: Receive, send: Send) -> Non
     await send({"type": "http.response.body", "body": body})
 
 
-async def main(answer_bytes: int) -> None:
+async def main(kind: str, answer_bytes: int) -> None:
     """Serves until SIGTERM."""
     settings = Server(bind="127.0.0.1:0")
     body = json.dumps("x" * (answer_bytes - 2)).encode()
@@ -41,8 +48,21 @@ async def main(answer_bytes: int) -> None:
         sys.stderr.write(json.dumps(line) + "\n")
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_close_on_signal, closing)
-            app = functools.partial(answer, body)
-            await server.serve(app, [listener], settings, until=closing.wait)
+            app: Any = functools.partial(answer, body)
+            if kind == "own":
+                await server.serve(app, [listener], settings, until=closing.wait)
+            else:
+                await _serve_bare(app, listener, closing)
+
+
+async def _serve_bare(app: Any, listener: socket.socket, closing: anyio.Event) -> None:
+    config = Config()
+    config.bind = [f"fd://{os.dup(listener.fileno())}"]
+    config.accesslog = None
+    config.errorlog = None
+    config.keep_alive_timeout = server.KEEP_ALIVE_S
+    config.include_server_header = False
+    await hypercorn.asyncio.serve(app, config, shutdown_trigger=closing.wait, mode="asgi")
 
 
 async def _close_on_signal(closing: anyio.Event) -> None:
@@ -53,4 +73,4 @@ async def _close_on_signal(closing: anyio.Event) -> None:
 
 
 if __name__ == "__main__":
-    anyio.run(main, int(sys.argv[1]), backend_options={"use_uvloop": True})
+    anyio.run(main, sys.argv[1], int(sys.argv[2]), backend_options={"use_uvloop": True})

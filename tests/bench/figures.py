@@ -1,11 +1,12 @@
 """
 What a measurement says: a ratio against a named baseline of the same run, or a bare amount.
 
-Machines are shared and noisy. So baseline and ours are measured in turn, round after round, and the
-medians are compared; no figure here is worth anything next to one of another run.
+Machines are shared and noisy. So baseline and ours are measured in turn, round after round. Each
+round gives a ratio, of which the median counts; no figure here is worth anything next to one of
+another run.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
 import msgspec
@@ -26,22 +27,30 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sides(msgspec.Struct, frozen=True):
-    """The median of all rounds: what the baseline took or did, and what ours did."""
+    """
+    The median of all rounds: what the baseline took or did, what ours did, and the ratio. What
+    slows a machine for a minute slows both sides of a round, so their ratio says more than that of
+    the medians.
+    """
 
     baseline: float
     ours: float
+    ratio: float
 
-    @property
-    def ratio(self) -> float:
-        """Ours in units of the baseline."""
-        return self.ours / self.baseline
+
+def sides_of(rounds: Sequence[tuple[float, float]]) -> Sides:
+    """From the baseline and ours of each round."""
+    return Sides(
+        median(baseline for baseline, _ in rounds),
+        median(ours for _, ours in rounds),
+        median(ours / baseline for baseline, ours in rounds),
+    )
 
 
 def in_turn(rounds: int, baseline: Callable[[], float], ours: Callable[[], float]) -> Sides:
     """Baseline, ours, baseline, ours, ...: what disturbs the machine disturbs both."""
     assert rounds >= 1
-    pairs = [(baseline(), ours()) for _ in range(rounds)]
-    return Sides(median(pair[0] for pair in pairs), median(pair[1] for pair in pairs))
+    return sides_of([(baseline(), ours()) for _ in range(rounds)])
 
 
 def table(figures: Iterable[Figure]) -> str:

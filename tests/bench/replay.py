@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 
 from bench.figures import Figure, in_turn
-from bench.workload import fill_log
+from bench.workload import fill_log, reports
 from daemon.engine.replay import replay
 from daemon.eventlog.store import LogReader
 from projections import PROJECTIONS
+from projections.codec import CODEC
 from projections.events import PositionReported
 from projections.fold import Projection
 
@@ -23,15 +24,20 @@ SCAN = "SELECT seq, id, at, recorded, type, source, actor, cause, data FROM even
 
 
 def measure(workdir: Path, rounds: int) -> list[Figure]:
-    """Events per second: all projections, none (what reading costs us), and each by itself."""
+    """
+    Events per second: all projections, none (what reading costs us), and each by itself that
+    looks at reports.
+    """
     path = workdir / "replay.db"
     fill_log(path, EVENTS_COUNT)
     reader = LogReader.open(path)
     figures = [_compared("replay of all projections", reader, PROJECTIONS, rounds=rounds)]
     figures.append(_compared("reading envelopes only", reader, (), rounds=rounds))
+    kind = CODEC.type_of(next(reports(1)))
     figures += [
         _compared(f"replay of {projection.name} alone", reader, (projection,), rounds=rounds)
         for projection in PROJECTIONS
+        if projection.handles is None or kind in projection.handles
     ]
     reader.close()
     figures[0] = msgspec.structs.replace(figures[0], aim=">= 0.5")

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import msgspec
 
@@ -59,9 +59,12 @@ def playhead(data: Path, configuration: Path | None = None) -> Iterator[Server]:
 
 
 @contextmanager
-def echo(answer_bytes: int) -> Iterator[Server]:
-    """The baseline: hypercorn with nothing behind it, answering with that many bytes."""
-    with _running(["-m", "bench.echo", str(answer_bytes)]) as server:
+def echo(answer_bytes: int, *, kind: Literal["bare", "own"] = "bare") -> Iterator[Server]:
+    """
+    The baseline: an HTTP server with nothing behind it, answering with that many bytes. It is
+    hypercorn as it comes, or the daemon's own.
+    """
+    with _running(["-m", "bench.echo", kind, str(answer_bytes)]) as server:
         yield server
 
 

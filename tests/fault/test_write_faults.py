@@ -15,7 +15,6 @@ from starlette.requests import Request
 from daemon.database import open_database
 from daemon.engine.engine import Engine
 from daemon.errors import CorruptLog, CorruptViews, StorageError
-from daemon.eventlog.plan import Pending
 from daemon.eventlog.store import EventLog
 from daemon.web import status
 from projections.commands import ExpirePositions
@@ -255,7 +254,7 @@ def test_a_fault_while_deciding_fails_the_whole_batch(disk: SimulatedDisk, ledge
 def test_an_interrupted_catching_up_is_taken_up_again(ledger: Ledger) -> None:
     """A log that cannot be read for a moment while the views catch up does not wedge the engine."""
     for _ in range(3):
-        ledger.writer._commit([Pending(report_command())])  # which leaves the views behind
+        ledger.commit(report_command(), settles=False)
     late = Engine(ledger.log, ledger.views, ledger.projections)
     ledger.log.connection.set_progress_handler(lambda: True, 1)
     with pytest.raises(StorageError):
@@ -272,7 +271,7 @@ def test_commands_that_came_together_are_stored_together(
 ) -> None:
     """Until somebody settles, what was acknowledged is in the log only; nothing of it is lost."""
     for number in range(5):
-        ledger.writer._commit([Pending(report_command(report(path=f"/{number}")))])
+        ledger.commit(report_command(report(path=f"/{number}")), settles=False)
     before = ledger.views.checkpoint("positions")
     ledger.writer.settle()
     after = ledger.views.checkpoint("positions")
@@ -287,7 +286,7 @@ def test_a_reader_that_finds_the_disk_full_reads_what_there_is(
     disk: SimulatedDisk, ledger: Ledger
 ) -> None:
     """It is not refused; the fault is told, and decisions wait until the views could be stored."""
-    ledger.writer._commit([Pending(report_command())])
+    ledger.commit(report_command(), settles=False)
     fault = VIEW_FAULTS[0].strike(disk)
     ledger.writer.settle()
     told, lag = ledger.writer.fault, ledger.writer.lag

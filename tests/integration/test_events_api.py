@@ -1,10 +1,12 @@
 """The log over HTTP, against a real daemon: pages, the live stream, and the summary by day."""
 
 import time
+from contextlib import closing
 from itertools import chain, count, pairwise
 
 import pytest
 
+from daemon.eventlog.store import LogReader
 from projections.moments import moment_text
 from support.builders import report_body
 from support.daemon import DaemonProcess
@@ -95,6 +97,22 @@ def test_an_event_carries_all_that_was_reported(daemon, mara):
     assert body == {field: data[field] for field in body}
     assert name == data["user"]
     assert event["at"] == event["recorded"]
+
+
+def test_one_event_is_told_with_the_hash_that_covers_it(daemon, people, mara):
+    """Event and hash as they stand in the log; what is not there is not found."""
+    (seq,) = report(daemon, mara[1], 1.0)
+    found = daemon.client.get(f"/api/events/{seq}").json()
+    (event,) = daemon.client.get("/api/events", params={"after": seq - 1, "limit": 1}).json()[
+        "events"
+    ]
+    with closing(LogReader.open(people[0] / "log.db")) as log:
+        digest = log.hash_at(seq)
+
+    assert {"event": event, "hash": digest.hex()} == found
+    assert [404] * 3 == [
+        daemon.client.get(f"/api/events/{text}").status_code for text in (0, seq + 999, 10**30)
+    ]
 
 
 def test_events_are_bounded_by_seq_on_both_sides(daemon, mara):

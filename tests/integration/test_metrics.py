@@ -37,7 +37,8 @@ def daemon(tmp_path_factory):
     """A daemon that has seen every kind of traffic, garbage collections included."""
     environment = {"GC_SCHEDULE": "@every 1s", "PLAYHEAD_GC_RETENTION_DAYS": "0.000001"}
     folder = tmp_path_factory.mktemp("metrics")
-    arguments = ["--config", str(written(folder, silent_servers(["attic"])))]
+    player = f'[[player]]\nname = "tv"\nsocket = "{folder}/tv.sock"\n'
+    arguments = ["--config", str(written(folder, silent_servers(["attic"]) + player))]
     with DaemonProcess(folder / "data", arguments=arguments, environment=environment) as running:
         running.client.post("/webhook/attic", content=notification()).raise_for_status()
         running.client.post("/api/positions", json=report_body()).raise_for_status()

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from adapters.mpv.launching import command_line
-from projections.player_events import PlayerConnected, PlayerLaunched, PlayerOpened
+from projections.player_events import (
+    PlayerClosed,
+    PlayerConnected,
+    PlayerLaunched,
+    PlayerOpened,
+)
 from support.mpv import require_mpv, write_wav
 from support.players import (
     PlayerDesk,
@@ -151,3 +156,18 @@ def test_our_arguments_are_no_files():
     assert ["mpv", "--input-ipc-server=/s", "--idle=yes", "--", "x"] == command_line(
         ["mpv", "--", "x"], "/s"
     )
+
+
+async def test_what_comes_after_the_end_is_played_by_a_player_of_ours(place, desk, settings):
+    """It had come to the end of its list, so a new film is not only listed but plays."""
+    for name in ("a.wav", "b.wav"):
+        (place / "films" / name).unlink()
+    write_wav(place / "films" / "a.wav", 0.5)
+    lane = lane_of(settings(), desk)
+    async with running(lane):
+        await until(lambda: desk.events(PlayerClosed), "the end of the list")
+        await until(lambda: lane.player.mirror.is_idle, "idleness")
+        write_wav(place / "films" / "c.wav", FILM_S)
+        await until(lambda: len(desk.events(PlayerOpened)) == 2, "the new film plays")
+
+    assert ["a.wav", "c.wav"] == [event.name for event in desk.events(PlayerOpened)]

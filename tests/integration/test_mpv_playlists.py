@@ -300,12 +300,13 @@ async def test_files_leave_as_they_grow_too_old(place, desk):
     old, aged, filed = films(place, "old.wav", "aged.wav", "filed.wav")
     limit_ns = time.time_ns() - 3 * DAY_S * NANOS_PER_SECOND
     others = [as_found(each, at_ns=limit_ns - NANOS_PER_SECOND) for each in (old, filed)]
-    given = GivenFiles([*others, as_found(aged)])
+    given = GivenFiles([as_found(aged)])
     with idle_mpv(place / "mpv") as mpv:
         rules = WindowRules(days=3, order="oldest")
         lane = lane_of(settings(mpv, place, rules=rules), desk, given.follow)
         async with running(lane):
             await listed(lane, "aged.wav")
+            given.give([*others, as_found(aged)])
             await desk.filed(filed)
             await listed(lane, "aged.wav", "filed.wav")
             limit_ns = time.time_ns() - 3 * DAY_S * NANOS_PER_SECOND

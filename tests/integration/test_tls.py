@@ -1,5 +1,7 @@
 """HTTPS by the daemon itself, with a certificate of its own making."""
 
+import hashlib
+import random
 import ssl
 import subprocess
 
@@ -10,6 +12,8 @@ from support.builders import report_body
 from support.command import playhead
 from support.daemon import DaemonProcess
 from support.mpv import require_program
+
+LARGE_BYTES = 5_000_000
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +66,18 @@ def test_everything_works_over_https(daemon):
 
     assert daemon.url.startswith("https://127.0.0.1:")
     assert "recorded" == answer.json()["status"]
+
+
+def test_large_files_arrive_whole_over_https(daemon):
+    """Decrypted straight into the buffers, one after the other on the same connection."""
+    project = daemon.client.post("/api/projects", json={"name": "Encrypted"}).json()["name"]
+    for number in range(3):
+        film = random.Random(number).randbytes(LARGE_BYTES + number)
+        form = {"file": (f"{number}.mov", film)}
+        answer = daemon.client.post(f"/api/projects/{project}/upload", files=form).json()
+
+        assert ("stored", len(film)) == (answer["status"], answer["size"])
+        assert hashlib.sha256(film).hexdigest() == answer["sha256"]
 
 
 def test_a_refusal_does_not_cost_the_connection(daemon, pem):

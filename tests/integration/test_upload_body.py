@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 
 import anyio
 import httpx
+import msgspec
 import pytest
 from starlette.responses import PlainTextResponse
 
+from daemon.intake import GATHER_S
 from daemon.web.pipeline import BUFFER_BYTES, pipeline
 from daemon.web.upload_body import BodyLimits, ClientGone, receive_form, receive_raw
 from projections.errors import PlayheadError
@@ -313,6 +315,96 @@ async def test_a_form_whose_client_went_is_an_error():
 
         assert [ClientGone] == [type(error) for error in kept.errors]
         assert [] == kept.fields
+
+
+LARGE = 3 * BUFFER_BYTES + 700
+"""Of a body that comes straight into the buffers."""
+
+
+def in_a_form(content):
+    """The body of a form with a file, and what its Content-Type says."""
+    start = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+    return start + content + b"\r\n--x--\r\n", "multipart/form-data; boundary=x"
+
+
+@pytest.mark.parametrize("sent_bytes", [BUFFER_BYTES // 2, BUFFER_BYTES, 2 * BUFFER_BYTES + 3])
+async def test_what_came_of_a_large_body_before_the_client_went_is_kept(sent_bytes):
+    """Also what filled no buffer."""
+    async with receiving() as (kept, client):
+        async with connected(client) as stream:
+            await stream.send(head("PUT", f"Content-Length: {LARGE}"))
+            await stream.send(CONTENT[:sent_bytes])
+        await wait_until(lambda: bool(kept.errors))
+
+        assert [ClientGone] == [type(error) for error in kept.errors]
+        assert CONTENT[:sent_bytes] == kept.files[0]
+
+
+async def test_a_large_body_over_a_slow_line_arrives_whole():
+    """What comes in drops is handed on before a buffer is full, and a pause is not the end."""
+    drops = [CONTENT[start : start + 70_001] for start in range(0, LARGE, 70_001)]
+    drops[-1] = drops[-1][: LARGE % 70_001]
+    async with receiving() as (kept, client), connected(client) as stream:
+        await stream.send(head("PUT", f"Content-Length: {LARGE}"))
+        for number, drop in enumerate(drops):
+            await stream.send(drop)
+            await anyio.sleep(2 * GATHER_S if number in {1, len(drops) - 1} else 0)
+        await anyio.wait_all_tasks_blocked()
+        await wait_until(lambda: bool(kept.fields))
+
+        assert CONTENT[:LARGE] == kept.files[0]
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+async def test_a_large_body_that_stops_is_given_up(method):
+    """A pause in the middle has the same limit as one at the beginning."""
+    impatient = msgspec.structs.replace(LIMITS, idle_s=0.3)
+    body, kind = in_a_form(CONTENT)
+    lines = [f"Content-Length: {len(body)}", f"Content-Type: {kind}"]
+
+    async with receiving(impatient) as (_, client), connected(client) as stream:
+        await stream.send(head(method, *lines) + body[: BUFFER_BYTES + 5])
+
+        assert (await all_of(stream)).startswith(b"HTTP/1.1 408")
+
+
+async def test_a_connection_goes_on_after_a_large_body():
+    """Its end is found, whether the next request waits for the answer or comes with it."""
+    body, kind = in_a_form(CONTENT)
+    form = head("POST", f"Content-Length: {len(body)}", f"Content-Type: {kind}") + body
+    raw = head("PUT", f"Content-Length: {LARGE}") + CONTENT[:LARGE]
+    last = head("PUT", "Content-Length: 4", "Connection: close") + b"last"
+
+    async with receiving() as (kept, client), connected(client) as stream:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(stream.send, form + raw + form + last)
+            said = await all_of(stream)
+
+        assert 4 == said.count(b"HTTP/1.1 200")
+        assert [CONTENT, CONTENT[:LARGE], CONTENT, b"last"] == kept.files
+
+
+async def test_a_large_body_is_invited():
+    """A client that waits for that is told, once; then it comes straight."""
+    async with receiving() as (kept, client), connected(client) as stream:
+        await stream.send(head("PUT", f"Content-Length: {LARGE}", "Expect: 100-continue"))
+        invitation = await stream.receive()
+        await stream.send(CONTENT[:LARGE])
+        await wait_until(lambda: bool(kept.fields))
+
+        assert invitation.startswith(b"HTTP/1.1 100")
+        assert CONTENT[:LARGE] == kept.files[0]
+
+
+async def test_content_that_looks_like_its_end_is_content():
+    """Wherever in a buffer it does, and however often."""
+    near = b"\r\n--y\r\n-\r\r\n--\r" * (4 * BUFFER_BYTES // 18)
+    body, kind = in_a_form(near)
+    async with receiving() as (kept, client):
+        response = await client.post("/", content=body, headers={"Content-Type": kind})
+
+        assert 200 == response.status_code
+        assert hashlib.sha256(near).digest() == hashlib.sha256(kept.files[0]).digest()
 
 
 class SlowDisk:

@@ -35,6 +35,7 @@ ALLOWED = {
     "sources": ("SCAN media_sources",),  # the same
     # The list of what is wanted comes as JSON.
     "media_of_contents": ("LIST SUBQUERY 1", "SCAN json_each VIRTUAL TABLE INDEX 1:"),
+    "seqs_of_ids": ("LIST SUBQUERY 1", "SCAN json_each VIRTUAL TABLE INDEX 1:"),
     "head": ("SCAN events",),  # backwards along the primary key, and it stops at the first row
     "last": ("SCAN events",),  # the same
     "first": ("SCAN events",),  # the same, forwards

@@ -75,6 +75,23 @@ def test_a_log_can_be_replayed_in_two_parts(listed, data):
 
 MIDNIGHT_NS = START_NS // NANOS_PER_DAY * NANOS_PER_DAY
 
+
+@FILE_EXAMPLES
+@given(batches, st.lists(st.booleans(), min_size=8, max_size=8))
+def test_when_the_views_are_stored_makes_no_difference(listed, settles):
+    """Batches decide alike on rows in memory and in the file; once settled, the file is whole."""
+    with scratch_folder() as name, Ledger(Path(name)) as ledger:
+        for batch, is_stored in zip(listed, settles, strict=False):
+            ledger.commit(*batch, settles=is_stored)
+        ledger.writer.settle()
+        found = [row[4:] for row in ledger.log.rows()]
+        assert [] == ledger.problems()
+    with scratch_folder() as name, Ledger(Path(name)) as ledger:
+        for batch in listed:
+            ledger.commit(*batch)
+        assert found == [row[4:] for row in ledger.log.rows()]
+
+
 moments = st.sampled_from([0, 1, 60, 61, 86_399, 86_400, 86_401]).map(
     lambda seconds: MIDNIGHT_NS + seconds * NANOS_PER_SECOND
 )

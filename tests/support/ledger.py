@@ -75,11 +75,15 @@ class Ledger:
             self.log, self.engine, clock or FakeClock(), queue_commands_max=queue_commands_max
         )
 
-    def commit(self, *commands: Command) -> list[Outcome]:
-        """Has the writer carry these out as one batch, as its worker thread does."""
+    def commit(self, *commands: Command, settles: bool = True) -> list[Outcome]:
+        """
+        Has the writer carry these out as one batch, as its worker thread does; `settles` as for
+        callers that do not come in crowds.
+        """
         batch = [Pending(command) for command in commands]
         self.writer._commit(batch)
-        self.writer.settle()
+        if settles:
+            self.writer.settle()
         return [Outcome(pending.receipts, pending.error) for pending in batch]
 
     def digests(self) -> dict[str, str]:

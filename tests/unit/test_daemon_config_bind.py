@@ -50,7 +50,7 @@ def test_anything_else_is_refused_with_an_example(text, sentence):
     assert "127.0.0.1:8787" in raised.value.hint
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1", "::1"])
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
 def test_these_are_only_this_machine(host):
     """On them the daemon may be open."""
     assert is_loopback(host)
@@ -58,7 +58,17 @@ def test_these_are_only_this_machine(host):
 
 
 @pytest.mark.parametrize(
-    "host", ["0.0.0.0", "::", "192.168.1.2", "10.0.0.1", "localhost.example", "media", ""]
+    "host",
+    [
+        "0.0.0.0",
+        "::",
+        "192.168.1.2",
+        "10.0.0.1",
+        "localhost.example",
+        "media",
+        "",
+        "::ffff:10.0.0.1",
+    ],
 )
 def test_these_may_be_reached_by_others(host):
     """A name that is not `localhost` could mean anything, so it counts as reachable."""

@@ -30,6 +30,16 @@ def test_the_defaults_are_sound():
             "without a path",
         ),
         (
+            {"server": Server(trusted_proxies=("10.0.0.1/8",))},
+            "server.trusted_proxies",
+            "has host bits set",
+        ),
+        (
+            {"server": Server(trusted_proxies=("caddy",))},
+            "server.trusted_proxies",
+            "write 127.0.0.1, or a network",
+        ),
+        (
             {"server": Server(allowed_origins=("a.example",))},
             "server.allowed_origins",
             "scheme://host",

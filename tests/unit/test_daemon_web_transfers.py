@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from daemon.web.problems import HTTPProblem
 from daemon.web.transfers import STILL_S, Transfers
-from daemon.web.upload_body import ClientGone
+from daemon.web.upload_body import FILL, ClientGone
 from support.clock import FakeClock
 
 
@@ -111,6 +111,35 @@ async def test_what_comes_counts_as_getting_on(transfers, clock, holder):
     clock.advance(STILL_S / 2)
     assert await transfers.end_still("film")
     assert holder.is_over
+
+
+async def test_what_comes_straight_counts_as_getting_on(transfers, clock):
+    """Bytes that do not pass through `receive` are noticed too, and can be ended."""
+    filled, waiting = anyio.Event(), anyio.Event()
+
+    async def fill(memory):
+        if filled.is_set():
+            waiting.set()
+            await anyio.sleep_forever()
+        filled.set()
+        return len(memory)
+
+    async def work(transfer):
+        scope = {"type": "http", "extensions": {FILL: fill}}
+        watched = transfer.watched(Request(scope, None)).scope["extensions"][FILL]
+        clock.advance(STILL_S)
+        counts.append(await watched(memoryview(bytearray(7))))
+        counts.append(await watched(memoryview(bytearray(7))))
+
+    counts = []
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(transfers.run, "film", work, clock.monotonic_s)
+        await waiting.wait()
+        was_still = await transfers.end_still("film")
+        await transfers.end("film")
+
+    assert not was_still
+    assert [7, 0] == counts
 
 
 async def test_a_client_that_goes_by_itself_is_not_told_of_another(transfers, clock):

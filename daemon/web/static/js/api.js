@@ -68,7 +68,7 @@ export function unreachable() {
  *   signal?: AbortSignal}} [options]
  * @returns {Promise<any>}
  */
-async function request(method, path, { query = {}, body, signal } = {}) {
+export async function request(method, path, { query = {}, body, signal } = {}) {
   const options = { method, signal, headers: { Accept: "application/json" } };
   if (body !== undefined) {
     Object.assign(options.headers, { "Content-Type": "application/json" });
@@ -77,8 +77,27 @@ async function request(method, path, { query = {}, body, signal } = {}) {
   const response = await fetch(path + queryText(query), options).catch((error) => {
     throw error.name === "AbortError" ? error : unreachable();
   });
+  noteTime(response.headers.get("Date"));
   if (!response.ok) throw problemIn(response.status, await response.text().catch(() => ""));
   return response.json();
+}
+
+/** By how much the daemon's clock is ahead of this machine's, as its answers tell. */
+let ahead_ms = 0;
+
+/** Of a difference below this nobody can tell whether it is one: answers tell whole seconds. */
+const AHEAD_MS_MIN = 2000;
+
+/** @param {string | null} date */
+function noteTime(date) {
+  const difference_ms = Date.parse(date ?? "") - Date.now();
+  if (Number.isNaN(difference_ms)) return;
+  ahead_ms = Math.abs(difference_ms) < AHEAD_MS_MIN ? 0 : difference_ms;
+}
+
+/** What time the daemon has, in Unix milliseconds. */
+export function daemonTime() {
+  return Date.now() + ahead_ms;
 }
 
 /** @param {Record<string, string | string[] | undefined>} query */

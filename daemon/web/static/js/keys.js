@@ -5,8 +5,10 @@
  * never act while somebody types, or while a dialog is open.
  */
 
+import { AREAS, allowedAreas } from "./board/areas.js";
 import { h } from "./dom.js";
 import { inform } from "./dialogs.js";
+import { isListing } from "./place.js";
 
 /** @type {[string, [string, string][]][]} */
 const LIST = [
@@ -16,6 +18,7 @@ const LIST = [
       ["/", "Search"],
       ["u", "Upload files"],
       ["v", "Grid or list"],
+      ["1 … 9", "The areas of Playhead"],
       ["?", "These keys"],
     ],
   ],
@@ -72,27 +75,36 @@ function caps(keys) {
  * @param {{search: () => void, upload: () => void, turnView: () => void}} run
  */
 export function listenToKeys(app, { search, upload, turnView }) {
-  const { actions, library, selection, store } = app;
+  const { actions, library, navigation, selection, store } = app;
   const chosen = () => /** @type {any[]} */ (selection.items);
   const isTrash = () => store.state.place.area === "trash";
   const withChosen = (/** @type {(items: any[]) => void} */ act) => () => {
     if (selection.size > 0 && !isTrash()) act(chosen());
   };
-  const keys = new Map([
-    ["/", search],
-    ["u", upload],
-    ["v", turnView],
-    ["?", showKeys],
-    ["t", withChosen((items) => actions.editTags(items))],
-    ["m", withChosen((items) => actions.move(items))],
-    ["Delete", withChosen((items) => actions.trash(items))],
-    ["Escape", () => selection.clear()],
-  ]);
+  const goTo = (/** @type {any} */ area) => {
+    if (allowedAreas(store.state.scopes).some((one) => one.area === area))
+      navigation.goTo({ area });
+  };
+  /** @type {Map<string, () => void>} */
+  const keys = new Map(
+    /** @type {any} */ ([
+      ["/", search],
+      ["u", upload],
+      ["v", turnView],
+      ["?", showKeys],
+      ["t", withChosen((items) => actions.editTags(items))],
+      ["m", withChosen((items) => actions.move(items))],
+      ["Delete", withChosen((items) => actions.trash(items))],
+      ["Escape", () => selection.clear()],
+      ...AREAS.map(({ area }, index) => [String(index + 1), () => goTo(area)]),
+    ]),
+  );
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.altKey || isElsewhere(event)) return;
     const isCommand = event.ctrlKey || event.metaKey;
     const run = isCommand ? null : keys.get(event.key);
-    if (isCommand && event.key === "a") selection.set(library.items);
+    if (isCommand && event.key === "a" && isListing(store.state.place.area))
+      selection.set(library.items);
     else if (run) run();
     else return;
     event.preventDefault();

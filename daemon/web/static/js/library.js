@@ -8,7 +8,7 @@
 
 import { api } from "./api.js";
 import { Pages } from "./pages.js";
-import { formatPlace, keyOf, libraryQuery } from "./place.js";
+import { formatPlace, isListing, keyOf, libraryQuery } from "./place.js";
 
 /** @typedef {import("./types.js").Item} Item */
 /** @typedef {import("./types.js").Place} Place */
@@ -25,6 +25,7 @@ export class Library extends EventTarget {
     super();
     this.visible = { first: 0, last: 0 };
     this.query = "";
+    this.isElsewhere = false;
     this.refreshed_ms = 0;
     this.timer = 0;
     this.pages = new Pages(neverAsked, () => {});
@@ -33,8 +34,14 @@ export class Library extends EventTarget {
 
   /** @param {Place} place */
   #open(place) {
+    const wasElsewhere = this.isElsewhere;
+    this.isElsewhere = !isListing(place.area);
+    if (this.isElsewhere) return;
     const query = formatPlace({ ...place, preview: "" });
-    if (query === this.query) return;
+    if (query === this.query) {
+      if (wasElsewhere) this.refreshSoon(); // nobody looked at it meanwhile
+      return;
+    }
     this.query = query;
     this.pages.isClosed = true;
     const fetchPage = place.area === "trash" ? trashPages(place) : libraryPages(place);

@@ -7,6 +7,10 @@
 import { ActionBar } from "./action-bar.js";
 import { Actions } from "./actions.js";
 import { api } from "./api.js";
+import { mayWith } from "./board/areas.js";
+import { board } from "./board/board-api.js";
+import { DashBoard } from "./board/board.js";
+import { Log } from "./board/log.js";
 import { debounce, h } from "./dom.js";
 import { acceptDrops } from "./drop.js";
 import { plural } from "./format.js";
@@ -17,7 +21,7 @@ import { ListingState } from "./listing-state.js";
 import { Live } from "./live.js";
 import { MediaView } from "./media-view.js";
 import { Navigation } from "./navigation.js";
-import { START, isSameQuery } from "./place.js";
+import { START, isListing, isSameQuery } from "./place.js";
 import { FilePreview } from "./preview.js";
 import { askForProject } from "./questions.js";
 import { Selection } from "./selection.js";
@@ -38,14 +42,13 @@ const LOST_SHOWN_MS = 1500;
 const DONE_SHOWN_MS = 2500;
 
 const app = makeApp();
-const { store, library, selection, uploads, live, actions } = app;
+const { store, library, selection, uploads, live, log, navigation, actions } = app;
 const parts = makeParts();
 putTogether();
 hearChanges();
 watchConnection();
 forgetSelectionElsewhere();
-live.start();
-lookAround();
+begin();
 
 /** @returns {App} */
 function makeApp() {
@@ -53,7 +56,9 @@ function makeApp() {
   const store = new Store({
     place: START,
     user: "",
+    scopes: [],
     mayAdminister: false,
+    maySeeFiles: false,
     mayMark: false,
     sources: [],
     projects: [],
@@ -68,7 +73,8 @@ function makeApp() {
   made.library = new Library(store);
   made.selection = new Selection();
   made.uploads = new Uploads();
-  made.live = new Live(store);
+  made.live = new Live();
+  made.log = new Log();
   made.jobs = new Jobs(made.live);
   made.actions = new Actions(made);
   return made;
@@ -93,26 +99,61 @@ function makeParts() {
   const state = new ListingState(app, { onUpload: pick });
   const preview = new FilePreview(app, { onClosed: (key) => view.focusKey(key) });
   const panel = new UploadPanel(app, { onChoose: pick });
-  return { picker, pick, view, sideBar, topBar, state, preview, panel, bar: new ActionBar(app) };
+  const bar = new ActionBar(app);
+  const dashBoard = new DashBoard(app, { onMenu: () => sideBar.toggle(true) });
+  return { picker, pick, view, sideBar, topBar, state, preview, panel, bar, dashBoard };
 }
 
 function putTogether() {
-  const { picker, pick, view, sideBar, topBar, state, preview, panel, bar } = parts;
+  const { picker, pick, view, sideBar, topBar, state, preview, panel, bar, dashBoard } = parts;
   const listing = h("main", { class: "listing", id: "listing", tabindex: "-1" }, state, view, bar);
-  const content = h("div", { class: "content" }, makeBanner(), topBar, listing, panel);
+  const content = h("div", { class: "content" }, makeBanner(), topBar, listing, dashBoard, panel);
   document.body.prepend(sideBar, content, preview, picker);
   acceptDrops(dropText, take);
+  store.watch(["place"], ({ place }) => {
+    topBar.hidden = listing.hidden = !isListing(place.area);
+    dashBoard.hidden = isListing(place.area);
+  });
   store.watch(["view"], (state) => localStorage.setItem("playhead.view", state.view));
   const turnView = () => store.update({ view: store.state.view === "grid" ? "list" : "grid" });
-  listenToKeys(app, { search: () => topBar.focusSearch(), upload: pick, turnView });
+  const search = () => (topBar.hidden ? dashBoard.focusSearch() : topBar.focusSearch());
+  listenToKeys(app, { search, upload: pick, turnView });
+}
+
+/** What there is to hear depends on who one is; if that cannot be asked, hearing is tried. */
+async function begin() {
+  await lookAround();
+  const { scopes, maySeeFiles } = store.state;
+  if (maySeeFiles || scopes.length === 0) live.start();
+  else if (may("audit")) log.start();
+  else store.update({ connection: "deaf" });
+  store.watch(["place"], ({ place }) => void (place.area === "" && settle()));
 }
 
 /** Loads what the frame of the page shows. */
-function lookAround() {
+async function lookAround() {
+  await meet();
+  if (!store.state.maySeeFiles) return;
   reloadSidebar();
   reloadTags();
   app.jobs.look();
-  meet();
+}
+
+/** @param {string} scope */
+function may(scope) {
+  return mayWith(store.state.scopes, scope);
+}
+
+/** Whoever names no place begins with what is going on, or with the files if that is all. */
+async function settle() {
+  const isAlone = may("media") && !(await hasCompany());
+  if (store.state.place.area === "") navigation.replace({ area: isAlone ? "library" : "now" });
+}
+
+/** Whether there are servers or players. */
+async function hasCompany() {
+  const status = may("audit") ? await attemptQuietly(board.status) : null;
+  return status ? status.servers.length + status.players_count > 0 : false;
 }
 
 /** Who is here, and what they may do. */
@@ -122,12 +163,17 @@ async function meet() {
   const { user, scopes } = answer;
   store.update({
     user,
-    mayAdminister: scopes.includes("admin"),
-    mayMark: scopes.includes("play"),
+    scopes: isSame(scopes, store.state.scopes) ? store.state.scopes : scopes,
+  });
+  store.update({
+    mayAdminister: may("admin"),
+    maySeeFiles: may("media"),
+    mayMark: may("play"),
   });
 }
 
 async function reloadSidebar() {
+  if (!store.state.maySeeFiles) return;
   const answers = await attemptQuietly(() => Promise.all([api.sources(), api.projects()]));
   if (!answers) return;
   const [sources, projects] = answers;
@@ -150,6 +196,7 @@ function isSame(one, other) {
 }
 
 async function reloadTags() {
+  if (!store.state.maySeeFiles) return;
   const { source, project } = store.state.place;
   const query = { source: source || undefined, project: project || undefined };
   const answer = await attemptQuietly(() => api.tags(query));
@@ -196,7 +243,7 @@ function hearChanges() {
     sidebarSoon();
   });
   live.addEventListener("again", () => {
-    library.refresh();
+    if (isListing(store.state.place.area)) library.refresh();
     lookAround();
   });
   live.addEventListener("progress", (event) => {
@@ -215,6 +262,7 @@ function hearChanges() {
  */
 function concerns(source, project) {
   const { place } = store.state;
+  if (!isListing(place.area)) return false;
   const isOtherSource = place.source && source && place.source !== source;
   const isOtherProject = place.project && project && place.project !== project;
   return !isOtherSource && !isOtherProject;
@@ -237,6 +285,11 @@ function makeBanner() {
 }
 
 function watchConnection() {
+  for (const stream of [live, log]) {
+    const isFirst = () => stream === live || !live.isWanted;
+    stream.addEventListener("open", () => isFirst() && store.update({ connection: "live" }));
+    stream.addEventListener("lost", () => isFirst() && store.update({ connection: "lost" }));
+  }
   const banner = /** @type {HTMLElement} */ (document.querySelector(".banner"));
   let timer = 0;
   store.watch(["connection"], ({ connection }) => {
@@ -260,6 +313,6 @@ function forgetSelectionElsewhere() {
     if (!isSameQuery(before, place)) selection.clear();
     const isElsewhere = before.source !== place.source || before.project !== place.project;
     before = place;
-    if (isElsewhere) reloadTags();
+    if (isElsewhere && isListing(place.area)) reloadTags();
   });
 }

@@ -1,11 +1,24 @@
 /**
  * The address bar's part of the state: which project, which search; and back again from the text.
  *
- * Pure functions. A place is written `#library/<source>/<project>?q=…` or `#trash`, so that a
- * reload, the back button and a copied address all lead to the same listing.
+ * Pure functions. A place is written `#library/<source>/<project>?q=…`, `#trash` or `#events?…`, so
+ * that a reload, the back button and a copied address all lead to the same.
  */
 
 /** @typedef {import("./types.js").Place} Place */
+
+/** What is not a listing of files: see board/areas.js. */
+const BOARD_AREAS = [
+  "now",
+  "people",
+  "servers",
+  "deliveries",
+  "events",
+  "past",
+  "undo",
+  "access",
+  "settings",
+];
 
 const SORT_KEYS = ["created", "added", "name", "size"];
 const KIND_NAMES = ["video", "audio", "image", "other"];
@@ -25,7 +38,17 @@ export const START = Object.freeze({
   sort: "created",
   order: "desc",
   preview: "",
+  words: Object.freeze({}),
 });
+
+/**
+ * Whether files are listed there.
+ *
+ * @param {string} area
+ */
+export function isListing(area) {
+  return area === "library" || area === "trash";
+}
 
 /**
  * The place that a hash names; what makes no sense in it is left out.
@@ -37,6 +60,10 @@ export function parsePlace(hash) {
   const [path = "", query = ""] = split(hash.replace(/^#\/?/, ""));
   const [area, source = "", project = ""] = path.split("/").map(decoded);
   const words = new URLSearchParams(query);
+  if (BOARD_AREAS.includes(area ?? "")) {
+    return { ...START, area: /** @type {any} */ (area), words: Object.fromEntries(words) };
+  }
+  if (path === "" && query === "") return { ...START, area: "" };
   const sort = words.get("sort") ?? START.sort;
   const kind = words.get("kind") ?? "";
   return {
@@ -52,6 +79,7 @@ export function parsePlace(hash) {
     sort: /** @type {any} */ (SORT_KEYS.includes(sort) ? sort : START.sort),
     order: words.get("order") === "asc" ? "asc" : "desc",
     preview: words.get("preview") ?? "",
+    words: START.words,
   };
 }
 
@@ -82,7 +110,7 @@ function dayIn(text) {
  */
 export function formatPlace(place) {
   const path = [place.area, place.source, place.project].map(encodeURIComponent);
-  const words = new URLSearchParams();
+  const words = new URLSearchParams(Object.entries(place.words).filter(([, value]) => value));
   for (const tag of place.tags) words.append("tag", tag);
   for (const name of /** @type {const} */ (["q", "kind", "origin", "since", "until", "preview"])) {
     if (place[name]) words.set(name, place[name]);

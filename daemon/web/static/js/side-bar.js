@@ -1,10 +1,12 @@
 /**
- * The side bar: all projects or one, by source; the trash; what the daemon is busy with.
+ * The side bar: the areas of the dashboard; all projects or one, by source; the trash; what the
+ * daemon is busy with.
  *
  * On a phone it is a drawer. Neighbours: the store has projects and sources, actions.js does what
  * its menus say. Must never load anything itself.
  */
 
+import { allowedAreas } from "./board/areas.js";
 import { button, h, icon, iconButton, setIcon } from "./dom.js";
 import { count, plural } from "./format.js";
 import { showJobs } from "./job-list.js";
@@ -20,7 +22,12 @@ import { isDark, onSystemTheme, toggleTheme } from "./theme.js";
 
 const NARROW = matchMedia("(max-width: 860px)");
 const CARDS = "application/x-playhead-files";
-const CONNECTIONS = { live: "Live", connecting: "Connecting…", lost: "Reconnecting…" };
+const CONNECTIONS = {
+  live: "Live",
+  connecting: "Connecting…",
+  lost: "Reconnecting…",
+  deaf: "Not live",
+};
 
 export class SideBar extends HTMLElement {
   /** @param {App} app */
@@ -33,7 +40,7 @@ export class SideBar extends HTMLElement {
 
   connectedCallback() {
     this.setAttribute("role", "navigation");
-    this.setAttribute("aria-label", "Projects and sources");
+    this.setAttribute("aria-label", "Playhead, projects and sources");
     this.places = h("div", { class: "places" });
     this.activities = h("div", { class: "activities" });
     this.foot = h("div", { class: "side-foot" });
@@ -41,9 +48,14 @@ export class SideBar extends HTMLElement {
     this.after(this.veil);
     this.#makeFoot();
     const { store } = this.app;
-    store.watch(["sources", "projects", "place", "mayAdminister", "sidebarLoaded"], (state) => {
-      this.#drawPlaces(state);
-    });
+    const shown = /** @type {const} */ ([
+      "sources",
+      "projects",
+      "place",
+      "scopes",
+      "sidebarLoaded",
+    ]);
+    store.watch([...shown, "mayAdminister", "maySeeFiles"], (state) => this.#drawPlaces(state));
     store.watch(["activities"], (state) => this.#drawActivities(state));
     store.watch(["place"], () => this.toggle(false));
     NARROW.addEventListener("change", () => this.toggle(false));
@@ -76,21 +88,39 @@ export class SideBar extends HTMLElement {
     this.inert = NARROW.matches && !this.isOpen;
     this.veil.hidden = !this.isOpen;
     if (this.isOpen) /** @type {HTMLElement | null} */ (this.querySelector("a"))?.focus();
-    else if (wasOpen) /** @type {any} */ (document.querySelector(".menu-button"))?.focus();
+    else if (wasOpen) {
+      const openers = /** @type {any[]} */ ([...document.querySelectorAll(".menu-button")]);
+      openers.find((opener) => opener.offsetParent)?.focus();
+    }
   }
 
   /** @param {State} state */
   #drawPlaces(state) {
-    const { sources, projects, sidebarLoaded } = state;
+    const { sources, projects, sidebarLoaded, maySeeFiles } = state;
     const total = projects.reduce((sum, project) => sum + project.counts.files, 0);
     const all = this.#link(state, { text: "All projects", picture: "library", amount: total });
     const groups = sources.map((source) => this.#source(state, source));
     const focused = this.places.contains(document.activeElement)
       ? document.activeElement?.getAttribute("href")
       : null;
-    this.places.replaceChildren(h("ul", {}, h("li", {}, all)), ...groups);
+    this.places.replaceChildren(this.#areas(state));
+    if (maySeeFiles) this.places.append(h("ul", {}, h("li", {}, all)), ...groups);
     if (sidebarLoaded) this.places.append(...this.#additions(state));
     if (focused) this.places.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  /** @param {State} state */
+  #areas({ place, scopes }) {
+    const links = allowedAreas(scopes).map(({ area, text, picture }) => {
+      const current = place.area === area ? "page" : null;
+      const attributes = { class: "place", href: `#${area}`, "aria-current": current };
+      return h(
+        "li",
+        {},
+        h("a", attributes, icon(picture), h("span", { class: "place-name" }, text)),
+      );
+    });
+    return h("section", { class: "areas", "aria-label": "Playhead" }, h("ul", {}, ...links));
   }
 
   /** @param {State} state */
@@ -280,7 +310,8 @@ export class SideBar extends HTMLElement {
     draw();
     this.foot.append(jobs, trash, h("div", { class: "foot-row" }, light, theme, keys));
     const { store } = this.app;
-    store.watch(["place"], (state) => {
+    store.watch(["place", "maySeeFiles"], (state) => {
+      trash.hidden = jobs.hidden = !state.maySeeFiles;
       const link = this.#link(state, { text: "Trash", picture: "trash", area: "trash" });
       trash.replaceChildren(link);
     });

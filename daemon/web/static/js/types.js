@@ -65,7 +65,7 @@
  * @typedef {"created" | "added" | "name" | "size"} SortKey
  *
  * @typedef {object} Place - What the address bar says: where we are and what we look for.
- * @property {"library" | "trash"} area
+ * @property {Area} area - Empty: wherever one begins.
  * @property {string} source - Empty: all sources.
  * @property {string} project - Empty: all projects.
  * @property {string} q
@@ -77,6 +77,10 @@
  * @property {SortKey} sort
  * @property {"asc" | "desc"} order
  * @property {string} preview - Key of the file that is looked at, or empty.
+ * @property {Readonly<Record<string, string>>} words - What an area of the dashboard looks for.
+ *
+ * @typedef {"" | "library" | "trash" | "now" | "people" | "servers" | "deliveries" | "events"
+ *   | "past" | "undo" | "access" | "settings"} Area
  *
  * @typedef {object} Activity - Something the daemon is busy with, as its progress events tell it.
  * @property {string} task
@@ -116,13 +120,16 @@
  * @typedef {object} State - What every part of the page may watch; see store.js.
  * @property {Place} place
  * @property {string} user
+ * @property {string[]} scopes - What the credential allows; empty until that is known.
  * @property {boolean} mayAdminister
+ * @property {boolean} maySeeFiles
  * @property {boolean} mayMark - Whether markers may be seen and set.
  * @property {Source[]} sources
  * @property {Project[]} projects
  * @property {boolean} sidebarLoaded
  * @property {{tag: string, count: number}[]} tags
- * @property {"connecting" | "live" | "lost"} connection
+ * @property {"connecting" | "live" | "lost" | "deaf"} connection - `deaf`: the credential allows no
+ *   stream, so nothing is told of.
  * @property {Activity[]} activities
  * @property {"grid" | "list"} view
  *
@@ -132,6 +139,7 @@
  * @property {import("./selection.js").Selection} selection
  * @property {import("./uploads.js").Uploads} uploads
  * @property {import("./live.js").Live} live
+ * @property {import("./board/log.js").Log} log
  * @property {import("./jobs.js").Jobs} jobs
  * @property {import("./actions.js").Actions} actions
  * @property {import("./navigation.js").Navigation} navigation

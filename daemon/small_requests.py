@@ -1,0 +1,99 @@
+"""
+What of hypercorn's HTTP/1.1 we do differently, for the sake of many small requests.
+
+Two things, beside those of `http11`; hypercorn's configuration has no word for them either:
+
+- It sends the head of an answer, its body and its end one by one, the first two in a system call
+  each. Here what is known to be followed by more waits for it. (ASGI wants a server to keep the
+  head until there is a body, so that nobody can have relied on its coming earlier.)
+- It watches an idle connection with two tasks, made after every answer and cancelled at the next
+  request. Here there is a timer, and only who is idle for a while is watched.
+
+Measured with the echo of `tests/bench`: of 440 us of processor time per request 45 and 60 go.
+"""
+
+import asyncio  # noqa: TID251 - hypercorn's own tasks and timers, not ours
+from collections.abc import Callable
+from typing import Any
+
+import h11
+import hypercorn.protocol
+from hypercorn.asyncio import tcp_server
+from hypercorn.asyncio.worker_context import AsyncioSingleTask
+from hypercorn.events import RawData
+
+from daemon.http11 import PatientProtocol
+
+UNWATCHED_S = 0.25
+"""
+An idle connection is not watched for so long: a busy client asks again sooner. It lives as much
+longer, and the end of the daemon may have to wait for it as long.
+"""
+
+
+class TogetherProtocol(PatientProtocol):
+    """Sends the head of an answer with the first of its body."""
+
+    def __init__(self, app: Any, *arguments: Any) -> None:
+        super().__init__(app, *arguments)
+        self._head = b""
+
+    async def _send_h11_event(self, event: Any) -> None:
+        is_head = type(event) is h11.Response
+        if not is_head and type(event) is not h11.Data and type(event) is not h11.EndOfMessage:
+            await super()._send_h11_event(event)
+            return
+        try:
+            data = self.connection.send(event)
+        except h11.LocalProtocolError:
+            if self.connection.their_state is not h11.ERROR:
+                raise
+            return
+        if is_head and _has_length(event):
+            self._head = data or b""
+        elif self._head or data:
+            data, self._head = self._head + (data or b""), b""
+            await self.send(RawData(data=data))
+
+
+def _has_length(head: h11.Response) -> bool:
+    """Whether a body of known length follows. A stream of events may keep its first one waiting."""
+    return any(name == b"content-length" for name, _ in head.headers)
+
+
+class LateTask(AsyncioSingleTask):
+    """Begins only after a while; what is stopped before has cost a timer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def restart(self, task_group: Any, action: Callable[[], Any]) -> None:
+        """Ends the action, if it runs, and begins it anew after `UNWATCHED_S`."""
+        await self.stop()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(UNWATCHED_S, self._begin, task_group, action)
+
+    async def stop(self) -> None:
+        """Ends the action, or sees to it that it does not begin."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._handle is not None:
+            await super().stop()
+
+    def _begin(self, task_group: Any, action: Callable[[], Any]) -> None:
+        self._timer = None
+        watching = action()
+        try:
+            self._handle = task_group._task_group.create_task(watching)  # noqa: SLF001 - as it does
+        except RuntimeError:  # the connection is on its way out, with all its tasks
+            watching.close()
+
+
+def install() -> None:
+    """Every connection from now on is served this way."""
+    protocols: Any = hypercorn.protocol
+    protocols.H11Protocol = TogetherProtocol
+    server: Any = tcp_server
+    server.AsyncioSingleTask = LateTask
