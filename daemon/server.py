@@ -11,7 +11,6 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from hypercorn.config import Config
 from starlette.types import ASGIApp
 
 from daemon import http11, small_requests
@@ -88,7 +87,7 @@ async def serve(
     """Serves until `until` returns, then lets running requests finish for the configured grace."""
     http11.install()
     small_requests.install()
-    config = Config()
+    config = small_requests.DatedConfig()
     config.accesslog = None
     config.errorlog = None
     config.keep_alive_timeout = KEEP_ALIVE_S

@@ -6,7 +6,6 @@ was uploaded, `shelving` moves, trashes and restores, `scanning` compares with t
 keeps what comes in parts, `making` joins and turns clips.
 """
 
-import secrets
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,6 @@ import anyio
 import anyio.to_thread
 
 from adapters.activity import Activity
-from adapters.disk.errors import DiskFull
 from adapters.files import staging
 from adapters.files.attendant import Attendant
 from adapters.files.counting import Count, ignore
@@ -25,9 +23,9 @@ from adapters.files.making import Maker
 from adapters.files.measuring import Measurer
 from adapters.files.mirror import Mirror
 from adapters.files.parts import Part
-from adapters.files.places import Places, check_is_there, enabled, source_row
+from adapters.files.places import Places, enabled, source_and_project
+from adapters.files.receiving import begin, check_room
 from adapters.files.registering import SourceRegistry
-from adapters.files.roots import Root
 from adapters.files.scanning import Scanner, reindexed
 from adapters.files.settings import FileSettings
 from adapters.files.shelving import Place, Shelf
@@ -54,18 +52,16 @@ from adapters.keeper import (
 )
 from adapters.ports import Desk
 from projections.commands import Record
-from projections.fold import Views
 from projections.media_commands import CreateProject
 from projections.media_events import UploadOpened
 from projections.media_names import check_file_name, project_name
-from projections.media_sources import PRIMARY, PROJECTS, Project, Source
+from projections.media_sources import Project, Source
 
 SOURCE = "files"
 
 MAKING_MAX = 1
 """Joining clips uses every core for hours; thumbnails do not wait for it."""
 
-ID_BYTES = 12
 LOOSE_PROJECT = "Unsorted-Loose"
 
 
@@ -161,8 +157,7 @@ class Keeper:
         """Makes a project of that label; the one there is, when there is one."""
         place = await self._places.source(source)
         root = await self._places.root(place.name)
-        taken = await anyio.to_thread.run_sync(root.projects)
-        name = project_name(label, taken)
+        name = project_name(label, await anyio.to_thread.run_sync(root.projects))
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(root.make_project, name)
             await self._desk.submit(
@@ -174,13 +169,13 @@ class Keeper:
 
     async def project(self, source: str | None, project: str) -> Project:
         """A project whose directory is there; one that nobody has looked at yet is empty."""
-        found, row = await self._desk.read(partial(_source_and_project, source, project))
+        found, row = await self._desk.read(partial(source_and_project, source, project))
         place = enabled(source, found)
         await self._places.project_in(place, project)
         if row is not None and not row.is_gone:
             return row
-        now = self._desk.now_ns()
-        return Project(source=place.name, project=project, notes="", created_ns=now, seq=0)
+        at = self._desk.now_ns()
+        return Project(source=place.name, project=project, notes="", created_ns=at, seq=0)
 
     async def _place(self, source: str | None, project: str) -> Place:
         found = await self._places.source(source)
@@ -194,6 +189,7 @@ class Keeper:
 
     async def reindex(self, source: str | None, project: str, *, actor: str) -> ScanReport:
         """Compares a project with its directory now."""
+        self._foreground.tell()
         place = await self._place(source, project)
         await self._desk.submit(
             CreateProject(
@@ -216,19 +212,8 @@ class Keeper:
         """A place for the bytes of an upload to this project."""
         self._foreground.tell()
         root = self._places.root_of(await self._places.source(source))
-        return await anyio.to_thread.run_sync(self._received, root, project, size_bytes)
-
-    def _received(self, root: Root, project: str, size_bytes: int) -> Part:
-        check_is_there(root, project)
-        self._check_room(root, size_bytes)
-        return Part.create(root, secrets.token_hex(ID_BYTES))
-
-    def _check_room(self, root: Root, size_bytes: int) -> None:
-        free_bytes = root.free_bytes()
-        if free_bytes - size_bytes < self._settings.free_bytes_min:
-            raise DiskFull(
-                f"The disk has {free_bytes} bytes left: too little for {size_bytes} bytes more."
-            )
+        free_bytes_min = self._settings.free_bytes_min
+        return await anyio.to_thread.run_sync(begin, root, project, size_bytes, free_bytes_min)
 
     async def store(self, incoming: Incoming, order: Order) -> Outcome:
         """Puts a received file at its place. The part is gone afterwards, however it ends."""
@@ -256,7 +241,8 @@ class Keeper:
     ) -> Upload:
         """Announces a file that will come in parts."""
         place = await self._place(source, project)
-        await anyio.to_thread.run_sync(self._check_room, place.root, size_bytes)
+        free_bytes_min = self._settings.free_bytes_min
+        await anyio.to_thread.run_sync(check_room, place.root, size_bytes, free_bytes_min)
         announced = UploadOpened(
             id="",
             source=place.source,
@@ -360,8 +346,7 @@ class Keeper:
         """Moves the finished files that lie loose in a root into its project Unsorted-Loose."""
         found = await self._places.source(source)
         root = await self._places.root(found.name)
-        names = await anyio.to_thread.run_sync(root.loose_files)
-        if not names:
+        if not (names := await anyio.to_thread.run_sync(root.loose_files)):
             return None, []
         await anyio.to_thread.run_sync(root.make_project, LOOSE_PROJECT)
         place = Place(found.name, root, LOOSE_PROJECT)
@@ -371,8 +356,8 @@ class Keeper:
 
     async def picture(self, source: str | None, project: str, sha256: str) -> Picture:
         """The thumbnail of a file; one that is not made yet is made next."""
-        found = await self._places.source(source)
-        return await self._measurer.picture(found.name, project, sha256)
+        name = (await self._places.source(source)).name
+        return await self._measurer.picture(name, project, sha256)
 
     async def stage(self) -> Path:
         """A fresh directory for clips that come only to be joined."""
@@ -398,13 +383,6 @@ class Keeper:
         actor: str,
     ) -> list[Upright]:
         """Turns rotated clips upright, or says which it would; originals go to the trash."""
-        place = await self._place(source, project)
         return await self._maker.make_upright(
-            place, paths, dry_run=dry_run, limit=limit, actor=actor
+            await self._place(source, project), paths, dry_run=dry_run, limit=limit, actor=actor
         )
-
-
-def _source_and_project(
-    source: str | None, project: str, views: Views
-) -> tuple[Source | None, Project | None]:
-    return source_row(source, views), views.get(PROJECTS, (source or PRIMARY, project))

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -19,7 +20,7 @@ from adapters.disk.hashing import Cancelled, Progress, feed, ignore, never
 from adapters.disk.kernel import open_beneath, sync_folder
 from adapters.disk.opening import OpenFile, entry_of, open_regular, regular_status
 from adapters.disk.placing import copy_in, rename_in
-from adapters.disk.writing import write_straight
+from adapters.disk.writing import STRAIGHT_FROM_BYTES, write_straight
 from adapters.files.markers import OWN
 from adapters.files.roots import Root
 from projections.errors import PlayheadError, Rejected
@@ -61,6 +62,7 @@ class Part:
         """Whether what was written stays when there is no room for more: somebody may go on."""
         self._fd = fd
         self._found = found
+        self._beside: ThreadPoolExecutor | None = None
         self._is_finished = False
         self._is_placed = False
 
@@ -143,14 +145,27 @@ class Part:
         """
         assert not self._is_finished
         view = memoryview(data).cast("B")
+        found = self._found.copy()
         try:
-            write_straight(self._fd, view, self.size_bytes)
+            self._write_and_hash(view, found)
         except OSError as error:
             if self.outlives_full_disk:
                 raise self._cut(error) from error
             raise self._failed(error) from error
-        self._found.update(view)
+        self._found = found
         self.size_bytes += len(view)
+
+    def _write_and_hash(self, view: memoryview, found: "hashlib._Hash") -> None:
+        """Large buffers at the same time: one waits for the disk, the other for the processor."""
+        if len(view) < STRAIGHT_FROM_BYTES:
+            write_straight(self._fd, view, self.size_bytes)
+            found.update(view)
+            return
+        if self._beside is None:
+            self._beside = ThreadPoolExecutor(1, thread_name_prefix="part")
+        writing = self._beside.submit(write_straight, self._fd, view, self.size_bytes)
+        found.update(view)
+        writing.result()
 
     def mark(self) -> Mark:
         """Where it stands now."""
@@ -321,6 +336,9 @@ class Part:
         return found
 
     def _close(self) -> None:
+        if self._beside is not None:
+            self._beside.shutdown()
+            self._beside = None
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

@@ -11,9 +11,10 @@ from adapters.disk.errors import Missing, Unreachable
 from adapters.files.roots import Root
 from adapters.files.settings import FileSettings
 from adapters.ports import Desk
+from projections.commands import Command
 from projections.errors import NotFound, Rejected
 from projections.fold import Views
-from projections.media_sources import PRIMARY, SOURCES, Source
+from projections.media_sources import PRIMARY, PROJECTS, SOURCES, Project, Source
 
 SOURCES_MAX = 1_000
 
@@ -31,6 +32,22 @@ class Places:
         self._desk = desk
         self._settings = settings
         self._roots: dict[tuple[str, str], Root] = {}
+        self._known: dict[str, Source] = {}
+        """Each upload and each page asks for them; only through `change` do they change."""
+        self._changes = 0
+
+    async def change(self, command: Command) -> None:
+        """
+        Has the list of sources changed. Every such command goes this way.
+
+        Raises:
+            PlayheadError: it was refused.
+        """
+        try:
+            await self._desk.submit(command)
+        finally:
+            self._changes += 1  # whoever is reading it now must not remember what it was
+            self._known.clear()
 
     async def sources(self) -> list[Source]:
         """All sources, the disabled ones included."""
@@ -43,7 +60,13 @@ class Places:
         Raises:
             NotFound: there is none of that name, or it is disabled.
         """
-        return enabled(name, await self._desk.read(partial(source_row, name)))
+        known = self._known.get(name or PRIMARY)
+        if known is None:
+            changes = self._changes
+            known = enabled(name, await self._desk.read(partial(source_row, name)))
+            if changes == self._changes:
+                self._known[known.name] = known
+        return known
 
     async def root(self, name: str | None) -> Root:
         """
@@ -151,3 +174,10 @@ def check_is_there(root: Root, project: str) -> None:
     if not root.has_project(project):
         hint = "GET /api/projects lists the projects there are."
         raise Missing(f"There is no project {project!r}.", hint=hint)
+
+
+def source_and_project(
+    source: str | None, project: str, views: Views
+) -> tuple[Source | None, Project | None]:
+    """What is known of a source and of a project of it."""
+    return source_row(source, views), views.get(PROJECTS, (source or PRIMARY, project))

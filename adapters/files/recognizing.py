@@ -51,7 +51,15 @@ def _recognized(
         sha256 = file.sha256 if is_known else read()
     except (Changed, Missing):  # with the marks it had, it is read at the next look
         return msgspec.structs.replace(file, path=entry.path, kind=kind_of(entry.path))
-    here = msgspec.structs.replace(
+    here = at_entry(file, entry)
+    if sha256 == file.sha256:
+        return here
+    return msgspec.structs.replace(here, sha256=sha256, facts=None)
+
+
+def at_entry(file: MediaFile, entry: Entry) -> MediaFile:
+    """What is known of a file, at the place and with the marks that a look found."""
+    return msgspec.structs.replace(
         file,
         path=entry.path,
         size_bytes=entry.size_bytes,
@@ -59,9 +67,6 @@ def _recognized(
         inode=entry.inode,
         kind=kind_of(entry.path),
     )
-    if sha256 == file.sha256:
-        return here
-    return msgspec.structs.replace(here, sha256=sha256, facts=None)
 
 
 def marks(seen: MediaFile | Entry) -> tuple[int, int, int]:

@@ -46,7 +46,7 @@ class SourceRegistry:
                 partial(_made_ready, root, is_ours=self._settings.makes_primary_root)
             )
         if known is None or known.root != str(root):
-            await self._desk.submit(
+            await self._places.change(
                 RegisterSource(
                     source=SOURCE, actor=SOURCE, name=PRIMARY, root=str(root), is_primary=True
                 )
@@ -81,7 +81,7 @@ class SourceRegistry:
         others = [other for other in await self._places.sources() if other.name != name]
         path = await anyio.to_thread.run_sync(self._places.check_root, root, others)
         await anyio.to_thread.run_sync(Root(path, name).claim, name)
-        await self._desk.submit(
+        await self._places.change(
             RegisterSource(
                 source=SOURCE, actor=actor, name=name, root=str(path), kind=kind, enabled=enabled
             )
@@ -99,14 +99,14 @@ class SourceRegistry:
 
     async def toggle(self, name: str, *, enabled: bool, actor: str) -> SourceState:
         """Switches a source on or off."""
-        await self._desk.submit(
+        await self._places.change(
             ToggleSource(source=SOURCE, actor=actor, name=name, enabled=enabled)
         )
         return await self._named(name)
 
     async def remove(self, name: str, *, actor: str) -> None:
         """Takes a source from the list; its disk is not touched."""
-        await self._desk.submit(RemoveSource(source=SOURCE, actor=actor, name=name))
+        await self._places.change(RemoveSource(source=SOURCE, actor=actor, name=name))
 
 
 def _made_ready(path: Path, *, is_ours: bool) -> None:

@@ -21,6 +21,7 @@ from adapters.files.grouping import plain_errors
 from adapters.files.hashing import hash_entries
 from adapters.files.places import Places
 from adapters.files.predecessor import tags_before_us
+from adapters.files.recognizing import at_entry
 from adapters.files.roots import Root
 from adapters.files.settings import FileSettings
 from adapters.files.walk import Listing, walk
@@ -41,7 +42,7 @@ SOURCE = "files"
 FILES_MAX = 1_000_000
 """Files of one project."""
 
-CHUNK_FILES = 2 * FILES_PER_EVENT_MAX
+CHUNK_FILES = 4 * FILES_PER_EVENT_MAX
 CHUNK_BYTES = 256 * 1024 * 1024
 """What is read before it is recorded and progress is told."""
 
@@ -214,7 +215,7 @@ class _Scan:
         findings = sort_out(read, missing, occupied)
         if findings.moved:
             moved = {
-                path: _moved_file(missing.pop(path), each.entry)
+                path: at_entry(missing.pop(path), each.entry)
                 for path, each in findings.moved.items()
             }
             await self._move(moved)
@@ -264,7 +265,7 @@ class _Scan:
             return
         known = await self._desk.read(partial(_known, self._source, self._project))
         files = {row.file.path: row.file for row in known if row.file.path in moved}
-        pairs = [(path, _moved_file(files[path], moved[path])) for path in moved if path in files]
+        pairs = [(path, at_entry(files[path], moved[path])) for path in moved if path in files]
         for start in range(0, len(pairs), FILES_PER_EVENT_MAX):
             await self._move(dict(pairs[start : start + FILES_PER_EVENT_MAX]))
 
@@ -388,15 +389,4 @@ def _found_file(
         kind=kind_of(entry.path),
         tags=tuple(sorted(tags.get(read.sha256, ()))),
         facts=next((row.file.facts for row in rows if row.file.facts is not None), None),
-    )
-
-
-def _moved_file(file: MediaFile, entry: Entry) -> MediaFile:
-    return msgspec.structs.replace(
-        file,
-        path=entry.path,
-        size_bytes=entry.size_bytes,
-        mtime_ns=entry.mtime_ns,
-        inode=entry.inode,
-        kind=kind_of(entry.path),
     )

@@ -94,13 +94,13 @@ class Connection:
 
     async def ask_all(self, commands: Sequence[Command]) -> list[Reply]:
         """
-        The replies to commands that are given at once, at most `AT_ONCE_MAX`, in their order.
+        The replies to commands that are given at once, 1 to `AT_ONCE_MAX`, in their order.
 
         Raises:
             PlayerGone: the connection ended.
             PlayerSilent: there was no answer in time.
         """
-        assert len(commands) <= AT_ONCE_MAX
+        assert 0 < len(commands) <= AT_ONCE_MAX
         if self._end is not None:
             raise self._end
         batch = _Batch()

@@ -115,8 +115,25 @@ def _concerns(news: News, path: str, asked: Asked) -> bool:
 
 def _ask(views: Views, user: str, path: str) -> Asked:
     told = normal_path(clean(path))
-    name = file_name(told)
-    point = resume_point(views, user, Identity(name=name, path=told))
-    ended = point.finished if point.position is None else point.position.report.finished
+    title = _title_of(views, told)
+    return Asked(_is_finished(views, user, told, title), title)
+
+
+def is_finished(views: Views, user: str, path: str) -> bool:
+    """Whether the last word about a file, given by its clean path, is that it was watched."""
+    return _is_finished(views, user, path, _title_of(views, path))
+
+
+def _title_of(views: Views, path: str) -> str | None:
     rules = rules_in_force(views)
-    return Asked(ended, title_of_file(views, rules, path=told, name=name, duration_s=None))
+    return title_of_file(views, rules, path=path, name=file_name(path), duration_s=None)
+
+
+def _is_finished(views: Views, user: str, path: str, media: str | None) -> bool:
+    """What players reported, or what somebody said about the title later, on a server maybe."""
+    point = resume_point(views, user, Identity(name=file_name(path), path=path))
+    title = None if media is None else views.get(TITLES, (user.casefold(), media))
+    played = None if title is None else title.registers.get("played")
+    if played is not None and (point.position is None or played.at > point.position.at):
+        return bool(played.value)
+    return point.position is not None and point.position.report.finished

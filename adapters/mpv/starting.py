@@ -13,15 +13,15 @@ import msgspec
 
 from adapters.mpv import wire
 from adapters.mpv.connection import Connection
+from adapters.mpv.finished import is_finished
 from adapters.mpv.identifying import located
 from adapters.mpv.player import Player
 from adapters.mpv.wire import Command, clean
 from projections.errors import PlayheadError
 from projections.fold import Views
-from projections.identity import Identity, file_name, normal_path
+from projections.identity import file_name, normal_path
 from projections.players import PLAYERS
 from projections.positions import POSITIONS
-from projections.resuming import resume_point
 
 LATEST_MAX = 100
 SEQ_MAX = 2**63 - 1
@@ -90,6 +90,8 @@ class Starter:
             await self._give([_play(place) for place in new][:1])
 
     async def _give(self, commands: Sequence[Command]) -> None:
+        if not commands:
+            return
         replies = await self._connection.ask_all(commands)
         refused = [reply.error for reply in replies if not reply.is_success]
         if refused:
@@ -134,9 +136,7 @@ def last_file(views: Views, *, player: str, user: str, paths: Sequence[str]) -> 
         path = next((each.report.media for each in latest if each.report.media in there), "")
     if not path:
         return None
-    point = resume_point(views, user, Identity(name=file_name(path), path=path))
-    ended = point.finished if point.position is None else point.position.report.finished
-    return Last(path, ended)
+    return Last(path, is_finished(views, user, normal_path(path)))
 
 
 def place_of_last(path: str, paths: Sequence[str]) -> int | None:

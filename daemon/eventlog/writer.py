@@ -135,7 +135,7 @@ class Writer:
         self._is_closed = False
         self._is_ended = False
         self._settle_by_s = 0.0
-        self._changed = anyio.Event()
+        self._changed: anyio.Event | None = None
 
     @property
     def head(self) -> Head:
@@ -273,14 +273,17 @@ class Writer:
         Is set when the log next grows. Take it, read the log, then wait: nothing is missed in
         between.
         """
+        if self._changed is None:
+            self._changed = anyio.Event()
         return self._changed
 
     def _answer(self, batch: list[Pending], statistics: BatchStatistics | None) -> None:
         for pending in batch:
             pending.answer()
         if statistics is not None:
-            self._changed.set()
-            self._changed = anyio.Event()
+            if self._changed is not None:
+                self._changed.set()
+                self._changed = None
             self._observe(statistics)
 
     def _commit(self, batch: list[Pending]) -> BatchStatistics | None:

@@ -2,6 +2,7 @@
 The log over HTTP: pages of events, a live stream of them, and their summary by day.
 """
 
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
@@ -34,6 +35,7 @@ from projections.summary import NANOS_PER_DAY, SUMMARY
 PAGE_MAX = 1_000
 PAGE_DEFAULT = 100
 STREAM_PAGE_EVENTS = 200
+SEQ_TEXT = re.compile("[0-9]{1,19}")
 SUMMARY_ROWS_MAX = 10_000
 Text = Annotated[str, Meta(min_length=1, max_length=128)]
 Moment = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -137,7 +139,8 @@ async def list_events(services: Services, request: Request) -> Response:
 async def one_event(services: Services, request: Request) -> Response:
     """One event of the log, with its hash."""
     require(request, "audit")
-    seq: int = request.path_params["seq"]
+    text: str = request.path_params["seq"]
+    seq = int(text) if SEQ_TEXT.fullmatch(text) else 0
 
     def read(log: LogReader) -> EventDetail | None:
         digest = log.hash_at(seq)
@@ -149,7 +152,7 @@ async def one_event(services: Services, request: Request) -> Response:
     found = await services.log.read(read) if 1 <= seq <= SEQ_MAX else None
     if found is None:
         hint = "GET /api/events lists the events there are."
-        raise HTTPProblem(404, f"There is no event {str(seq)[:64]}.", hint=hint)
+        raise HTTPProblem(404, f"There is no event {text[:64]!r}.", hint=hint)
     return json_response(found)
 
 
@@ -242,16 +245,6 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET",
-        path="/api/events/{seq:int}",
-        handler=one_event,
-        summary="One event, with its hash",
-        tag="events",
-        scope="audit",
-        answer=EventDetail,
-        statuses=(404,),
-    ),
-    Endpoint(
-        method="GET",
         path="/api/events/stream",
         handler=stream_events,
         summary="The audit log, live (server-sent events)",
@@ -260,6 +253,16 @@ ENDPOINTS = (
         query=StreamQuery,
         answer_type="text/event-stream",
         statuses=(422,),
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/events/{seq}",
+        handler=one_event,
+        summary="One event, with its hash",
+        tag="events",
+        scope="audit",
+        answer=EventDetail,
+        statuses=(404,),
     ),
     Endpoint(
         method="GET",

@@ -22,6 +22,7 @@ from bench import (
     webhooks,
 )
 from bench.figures import Figure, table
+from bench.servers import IS_TRIED
 
 Measure = Callable[[Path, int], list[Figure]]
 
@@ -39,7 +40,7 @@ MEASUREMENTS: dict[str, Measure] = {
     "names": names.measure,
 }
 QUICK: dict[str, Measure] = {
-    "webhooks": partial(webhooks.measure, seconds=1),
+    "webhooks": partial(webhooks.measure, seconds=1, warm_up_s=0),
     "latency": partial(latency.measure, count=3),
     "drain": partial(drain.measure, count=20),
     "sweep": partial(sweep.measure, count=120),
@@ -66,6 +67,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 )
 def main(names: tuple[str, ...], *, rounds: int, workdir: Path, quick: bool) -> None:
     """Print ratios of this machine, measured in this run: all of them, or the named ones."""
+    IS_TRIED.set(quick)
     measurements, rounds = (QUICK, 1) if quick else (MEASUREMENTS, rounds)
     chosen = names or tuple(measurements)
     if unknown := set(chosen) - measurements.keys():

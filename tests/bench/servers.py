@@ -1,6 +1,7 @@
 """
 Server processes to be measured: started, waited for by the line in which they tell their URL, and
-ended whatever happens.
+ended whatever happens. Where a measurement is only tried, daemons are spared the start of an
+interpreter.
 """
 
 import json
@@ -11,15 +12,21 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, Literal
 
 import msgspec
 
+from support.daemon import DaemonProcess
+
 STOP_TIMEOUT_S = 30.0
 MEBIBYTE = 1024 * 1024
 KIBIBYTES_PER_MEBIBYTE = 1024
 LINES_BEFORE_URL_MAX = 200
+
+IS_TRIED = ContextVar("is_tried", default=False)
+"""Whether nothing is measured."""
 
 _CLOCK_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -51,10 +58,13 @@ class Server(msgspec.Struct, frozen=True):
 @contextmanager
 def playhead(data: Path, configuration: Path | None = None) -> Iterator[Server]:
     """`playhead serve` as an operator starts it, on a data directory and a free port."""
+    arguments = [] if configuration is None else ["--config", str(configuration)]
+    if IS_TRIED.get():
+        with DaemonProcess(data, arguments=arguments) as forked:
+            yield Server(forked.url, forked.pid)
+        return
     command = ["-m", "daemon", "serve", "--data", str(data), "--bind", "127.0.0.1:0"]
-    if configuration is not None:
-        command += ["--config", str(configuration)]
-    with _running(command) as server:
+    with _running([*command, *arguments]) as server:
         yield server
 
 

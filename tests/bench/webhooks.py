@@ -24,7 +24,9 @@ FIRST_STEP = 200_000
 """More than one round can send."""
 
 
-def measure(workdir: Path, rounds: int, *, seconds: int) -> list[Figure]:
+def measure(
+    workdir: Path, rounds: int, *, seconds: int, warm_up_s: int = WARM_UP_S
+) -> list[Figure]:
     """Requests per second, their latency, and the proof that the log holds what was promised."""
     folder = workdir / "webhooks"
     folder.mkdir()
@@ -32,15 +34,15 @@ def measure(workdir: Path, rounds: int, *, seconds: int) -> list[Figure]:
     body.write_text(template(sample().bodies()[BODY]))
     settings.write_text(silent_servers(["attic"]))
     with playhead(folder / "data", settings) as ours, echo(ANSWER_BYTES) as bare:
-        warm_up = _post(body, 0, ours.url, WARM_UP_S)
-        _post(body, 0, bare.url, WARM_UP_S)
+        both = (bare, ours) if warm_up_s else ()
+        warm_ups = [_post(body, 0, server.url, warm_up_s) for server in both]
         pairs = [
             tuple(_round(body, number, server, seconds) for server in (bare, ours))
             for number in range(1, rounds + 1)
         ]
     baseline, mine = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    promised = warm_up.requests + sum(done.load.requests for done in mine)
-    errors = warm_up.errors + sum(done.load.errors for done in baseline + mine)
+    promised = sum(load.requests for load in [*warm_ups[1:], *(done.load for done in mine)])
+    errors = sum(load.errors for load in [*warm_ups, *(done.load for done in baseline + mine)])
     log = folder / "data" / "log.db"
     must_hold(log, "webhook.received", promised, unanswered_max=CONNECTIONS * (rounds + 1))
     if errors:

@@ -38,7 +38,13 @@ def daemon(tmp_path_factory):
     environment = {"GC_SCHEDULE": "@every 1s", "PLAYHEAD_GC_RETENTION_DAYS": "0.000001"}
     folder = tmp_path_factory.mktemp("metrics")
     player = f'[[player]]\nname = "tv"\nsocket = "{folder}/tv.sock"\n'
-    arguments = ["--config", str(written(folder, silent_servers(["attic"]) + player))]
+    inbox = folder / "inbox"
+    inbox.mkdir()
+    organizer = f'[[organizer]]\nname = "inbox"\nfolder = "{inbox}"\nstable_s = 0\n'
+    for name in ("show.s01e01.first.mkv", "film.2023.mkv"):
+        (inbox / name).write_bytes(b"a film")
+    text = silent_servers(["attic"]) + player + organizer
+    arguments = ["--config", str(written(folder, text))]
     with DaemonProcess(folder / "data", arguments=arguments, environment=environment) as running:
         running.client.post("/webhook/attic", content=notification()).raise_for_status()
         running.client.post("/api/positions", json=report_body()).raise_for_status()
@@ -49,6 +55,8 @@ def daemon(tmp_path_factory):
         running.client.post("/api/projects/P1-Sea/upload", files=clip).raise_for_status()
         running.client.post("/api/projects/P1-Sea/reindex").raise_for_status()
         wait_until(lambda: running.events(type="media.measured"), "a file looked into")
+        for kind in ("organizer.filed", "organizer.left"):
+            wait_until(lambda kind=kind: running.events(type=kind), kind, 60)
         wait_until(lambda: running.events(type="server.lost"), "a server that does not answer")
         with EventStream(running.url):
             wait_until(lambda: running.events(type="position.expired"), "an expired position")

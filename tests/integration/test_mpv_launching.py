@@ -162,7 +162,7 @@ async def test_what_comes_after_the_end_is_played_by_a_player_of_ours(place, des
     """It had come to the end of its list, so a new film is not only listed but plays."""
     for name in ("a.wav", "b.wav"):
         (place / "films" / name).unlink()
-    write_wav(place / "films" / "a.wav", 0.5)
+    write_wav(place / "films" / "a.wav", 3)
     lane = lane_of(settings(), desk)
     async with running(lane):
         await until(lambda: desk.events(PlayerClosed), "the end of the list")

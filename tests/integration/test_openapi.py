@@ -1,5 +1,6 @@
 """The interface keeps its own description: what the document says, a real daemon does."""
 
+import base64
 import os
 import re
 
@@ -19,6 +20,9 @@ from schemathesis.specs.openapi.checks import (
 from daemon.web.app import ROUTES
 from daemon.web.tus_protocol import OFFSET_TYPE
 from support.daemon import DaemonProcess
+
+LOGIN = ("mara", "correct horse")
+SIGNED_IN = {"Authorization": "Basic " + base64.b64encode(":".join(LOGIN).encode()).decode()}
 
 STREAM = "/api/events/stream"
 STREAMS = {STREAM, "/api/library/changes"}
@@ -57,8 +61,14 @@ SEARCH = settings(
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory):
-    """One daemon that is asked everything."""
-    with DaemonProcess(tmp_path_factory.mktemp("openapi") / "data") as running:
+    """
+    One daemon that is asked everything. Its user is configured, so that no user or token that some
+    question makes or removes changes who may ask.
+    """
+    folder = tmp_path_factory.mktemp("openapi")
+    environment = dict(zip(("BASIC_AUTH_USER", "BASIC_AUTH_PASS"), LOGIN, strict=True))
+    options = {"auth": LOGIN}
+    with DaemonProcess(folder / "data", environment=environment, client_options=options) as running:
         yield running
 
 
@@ -73,7 +83,7 @@ def document(daemon):
 @pytest.fixture(scope="module")
 def api(daemon):
     """The description as schemathesis reads it, but that nobody may ask to be kept waiting."""
-    described = schemathesis.openapi.from_url(f"{daemon.url}/api/openapi.json")
+    described = schemathesis.openapi.from_url(f"{daemon.url}/api/openapi.json", headers=SIGNED_IN)
     for operations in described.raw_schema["paths"].values():
         for operation in operations.values():
             for parameter in operation["parameters"]:
@@ -89,7 +99,7 @@ def check_answers(api, method, path, mode):
     @given(case=cases)
     @SEARCH
     def each(case):
-        case.validate_response(case.call(), checks=CHECKS)
+        case.validate_response(case.call(headers=SIGNED_IN), checks=CHECKS)
 
     each()
 

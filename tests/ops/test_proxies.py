@@ -26,10 +26,10 @@ SETTINGS = {
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory):
     """A daemon that knows the name and the proxy, with a project and an administrator."""
-    with UploadDaemon(tmp_path_factory.mktemp("behind"), environment=SETTINGS) as running:
-        made = playhead_inside(
-            "token", "add", "--user", "mara", "--scope", "admin", data=running.data
-        )
+    folder = tmp_path_factory.mktemp("behind")
+    token = ("token", "add", "--user", "mara", "--scope", "admin")
+    made = playhead_inside(*token, data=folder / "data")
+    with UploadDaemon(folder, environment=SETTINGS) as running:
         running.client.headers["Authorization"] = f"Bearer {made.stdout.strip()}"
         yield running
 

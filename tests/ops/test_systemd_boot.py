@@ -13,6 +13,9 @@ from support.mpv import require_program, wait_until
 
 URL = "http://127.0.0.1:8787"
 PASSWORD = "a-password-for-this-test"
+HOME = Path("/root")
+"""Of whoever gives orders in the machine."""
+
 CREDENTIAL = f"mara:{PASSWORD}"
 QUICK = "[Service]\nWatchdogSec=4\nRestartSec=100ms\n"
 FILES = {
@@ -92,11 +95,11 @@ def test_what_is_shown_of_media_is_made_in_the_sandbox(machine, tmp_path):
     photo = tmp_path / "photo.jpg"
     Image.new("RGB", (320, 200), "teal").save(photo)
     for file in (clip, photo):
-        machine.give(file, Path("/root", file.name))
+        machine.give(file, HOME / file.name)
     curl(machine, "/api/projects", "--user", CREDENTIAL, "--json", '{"name": "Demo"}')
 
     for name in (clip.name, photo.name):
-        form = ("--user", CREDENTIAL, "--form", f"file=@/root/{name}")
+        form = ("--user", CREDENTIAL, "--form", f"file=@{HOME / name}")
         stored = json.loads(curl(machine, "/api/projects/P1-Demo/upload", *form))
         thumbnail = f"/thumbnails/P1-Demo/{stored['sha256']}.jpg"
         wait_until(lambda path=thumbnail: "image/jpeg" == type_of(machine, path), "a picture")

@@ -24,8 +24,9 @@ from typing import BinaryIO
 
 from support import forking
 
-SETTINGS = ("PLAYHEAD_", "BASIC_AUTH_", "GC_SCHEDULE", "MEDIA_SYNC_", "PROJECT_ROOT", "PYTEST_")
-"""Variables that nothing reads before a command runs; the last ones pytest sets for each test."""
+SETTINGS = ("PLAYHEAD_", "BASIC_AUTH_", "GC_SCHEDULE", "MEDIA_SYNC_", "PROJECT_ROOT")
+SURROUNDINGS = ("CREDENTIALS_DIRECTORY", "TZ", "PYTEST_")
+"""The names of variables that nothing reads before a command runs; pytest sets the last ones."""
 
 ANSWER_BYTES_MAX = 32
 """A process id or an exit code, as text."""
@@ -137,7 +138,7 @@ def interpreter() -> Interpreter:
 def suffices(environment: Mapping[str, str]) -> bool:
     """Whether a fork is as good as an interpreter of its own, as far as the environment goes."""
     given = environment.items() ^ interpreter().environment.items()
-    return all(name.startswith(SETTINGS) for name, _ in given)
+    return all(name.startswith((*SETTINGS, *SURROUNDINGS)) for name, _ in given)
 
 
 def run(

@@ -19,6 +19,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -113,6 +114,7 @@ def become(order: dict[str, Any], streams: Sequence[int]) -> None:
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
+    time.tzset()
     sys.argv = ["playhead", *order["words"]]
     for name in AT_THE_START:
         importlib.reload(sys.modules[name])

@@ -6,10 +6,12 @@ way round a turn is.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import struct
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -68,15 +70,25 @@ def write_clip(
     picture = f"testsrc=duration={seconds}:size={size}:rate={rate}"
     tone = ("-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}") if sound else ()
     fast = ("-preset", "ultrafast") if "-c:v" not in options else ()
-    ffmpeg("-f", "lavfi", "-i", picture, *tone, *fast, "-pix_fmt", "yuv420p", *options, path)
+    words = ("-f", "lavfi", "-i", picture, *tone, *fast, "-pix_fmt", "yuv420p", *options)
+    path.write_bytes(_made(words, path.suffix))
     return path
+
+
+@functools.cache
+def _made(words: tuple[str, ...], suffix: str) -> bytes:
+    """What ffmpeg makes of these words: the same each time, and asked for again and again."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"made{suffix}")
+        ffmpeg(*words, path)
+        return path.read_bytes()
 
 
 def write_song(path: Path, *options: str, cover: Path | None = None) -> Path:
     """Writes a short tone, with a picture in it if one is given."""
     tone = ("-f", "lavfi", "-i", "sine=frequency=440:duration=0.3")
     if cover is None:
-        ffmpeg(*tone, *options, path)
+        path.write_bytes(_made((*tone, *options), path.suffix))
     else:
         attached = ("-map", "0", "-map", "1", "-c:v", "copy", "-disposition:v", "attached_pic")
         ffmpeg(*tone, "-i", cover, *attached, *options, path)

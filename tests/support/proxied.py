@@ -110,10 +110,9 @@ class Proxy:
 
     def client(self, *, http2: bool = False, **options: Any) -> httpx.Client:
         """A client that trusts its certificate only, and knows it by the example's name."""
-        trust = ssl.create_default_context(cafile=str(self.authority()))
         return httpx.Client(
             base_url=f"https://{NAME}",
-            transport=Toward(self.port, verify=trust, http2=http2),
+            transport=Toward(self.port, verify=self._trust(), http2=http2),
             timeout=REQUEST_TIMEOUT_S,
             **options,
         )
@@ -128,14 +127,25 @@ class Proxy:
 
     def _wait_until_it_listens(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
-        while True:
+        while not self._shakes_hands():
             log = self._log.read_text(encoding="utf-8", errors="replace")
             assert self._process.poll() is None, log
             assert time.monotonic() < deadline, log
-            with socket.socket() as trying:
-                if not trying.connect_ex(("127.0.0.1", self.port)) and self.authority().exists():
-                    return
             time.sleep(POLL_S)
+
+    def _shakes_hands(self) -> bool:
+        """Whether its certificate is there, which may take longer than its port."""
+        try:
+            with (
+                socket.create_connection(("127.0.0.1", self.port), REQUEST_TIMEOUT_S) as plain,
+                self._trust().wrap_socket(plain, server_hostname=NAME),
+            ):
+                return True
+        except OSError:
+            return False
+
+    def _trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.authority()))
 
     def close(self) -> None:
         """Ends it."""

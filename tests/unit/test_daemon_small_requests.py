@@ -61,6 +61,15 @@ async def test_the_head_of_a_stream_does_not_wait():
     assert [b"5\r\nhello\r\n"] == writes[1:]
 
 
+async def test_an_upgrade_to_another_protocol_is_passed_over():
+    """HTTP/2 is not spoken, however it is asked for."""
+    talk, writes = protocol()
+    wish = [(b"host", b"x"), (b"connection", b"upgrade"), (b"upgrade", b"h2c")]
+    await talk._check_protocol(h11.Request(method=b"GET", target=b"/", headers=wish))
+
+    assert [] == writes
+
+
 async def test_an_answer_to_nonsense_is_a_defect():
     """An answer that cannot be is not passed over."""
     talk, _ = protocol()
@@ -115,7 +124,10 @@ async def test_a_connection_on_its_way_out_is_not_watched():
     """Its tasks are gone already, which is no error."""
     tasks, watching = Tasks(), LateTask()
     tasks.is_finished = True
-    watching._begin(tasks, anyio.sleep_forever)
+    await watching.restart(tasks, anyio.sleep_forever)
+    with anyio.fail_after(DEADLINE_S):
+        while watching._timer is not None:  # noqa: ASYNC110 - nothing else tells that it has looked
+            await anyio.sleep(0.01)
     await watching.stop()
 
     assert [] == tasks.begun
