@@ -75,15 +75,17 @@ def test_resumes_from_the_spool_while_the_server_is_down(play, server, film):
         assert pytest.approx(140, abs=0.1) == player.position_s()
 
 
-def test_a_position_from_elsewhere_that_is_newer_beats_the_spool(play, server, film):
-    """The spool only wins while it holds the newest word."""
+def test_a_position_from_elsewhere_that_is_newer_beats_the_spool(players, play, server, film):
+    """The spool only wins while it holds the newest word, whether or not it was sent by then."""
     server.stop()
     with play(film, arguments=["--pause"]) as player:
         player.wait_playing()
         player.seek(140)
         player.quit()
+    waiting = json.loads(players.spooled().splitlines()[-1])
     server.start()
-    server.seed("film.wav", 222, client_time_s=time.time() + 60)
+    known_as = {"fingerprint": waiting["fingerprint"]}
+    server.seed("film.wav", 222, client_time_s=time.time() + 60, **known_as)
     with play(film, arguments=["--pause"]) as player:
         player.wait_playing()
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,16 @@ def test_the_first_request_starts_it(machine):
     assert "CapEff:\t0000000000000000" in status
     assert "NoNewPrivs:\t1" in status
     assert "Seccomp:\t2" in status
+
+
+def test_a_command_is_run_as_the_service(machine):
+    """What it writes is the service's own: a token that was made so is known at once."""
+    curl(machine, "/healthz")
+    told = machine.run("playhead-as-service", "token", "add", "--user", "omar", "--scope", "play")
+    token = re.search(r"ph_\w+", told)[0]
+    header = f"Authorization: Bearer {token}"
+
+    wait_until(lambda: "omar" in curl(machine, "/api/whoami", "--header", header), "omar")
 
 
 def test_what_is_shown_of_media_is_made_in_the_sandbox(machine, tmp_path):

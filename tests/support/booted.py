@@ -235,6 +235,9 @@ def _write_files(place: Path, files: Mapping[str, str]) -> None:
     units.mkdir(parents=True)
     for unit in UNITS.glob("*.*"):
         shutil.copy(unit, units)
+    programs = place / "usr" / "local" / "bin"
+    programs.mkdir(parents=True)
+    shutil.copy(UNITS / "playhead-as-service", programs)
     _install(place / OPT)
     for name, text in {"etc/fstab": "", "etc/crypttab": "", **files}.items():
         file = place / name
