@@ -41,6 +41,11 @@ def upload(client, data, name):
     return answer.json()
 
 
+def connected(url):
+    """A client of the daemon; nothing is encrypted, and to read all authorities takes time."""
+    return httpx.Client(base_url=url, timeout=60, trust_env=False, verify=False)
+
+
 class Clients:
     """Several clients that upload, move, tag and delete until they are told to stop."""
 
@@ -67,7 +72,7 @@ class Clients:
             thread.join()
 
     def _work(self, chance: random.Random) -> None:
-        with httpx.Client(base_url=self._url, timeout=20, trust_env=False) as client:
+        with connected(self._url) as client:
             while not self._stopped.is_set():
                 with suppress(httpx.HTTPError):
                     self._step(client, chance)
@@ -183,7 +188,7 @@ def test_twenty_clients_with_the_same_bytes_store_one_file(library):
     data = random.Random(1).randbytes(300_000)
 
     def send(number):
-        with httpx.Client(base_url=library.url, timeout=60, trust_env=False) as client:
+        with connected(library.url) as client:
             return upload(client, data, f"{number}.mov")["status"]
 
     statuses = at_once(20, send)
@@ -241,7 +246,7 @@ def test_sources_survive_concurrent_requests(tmp_path):
     with WatchedLibrary(tmp_path, settings=allowed) as library:
 
         def ask(number):
-            with httpx.Client(base_url=library.url, timeout=60, trust_env=False) as client:
+            with connected(library.url) as client:
                 if number < len(roots):
                     body = {"name": f"disk{number}", "root": str(roots[number])}
                     return client.post("/api/sources", json=body).status_code
