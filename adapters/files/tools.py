@@ -105,19 +105,20 @@ class Toolbox:
     ) -> T:
         """
         What a blocking function returns, called in a worker process that is killed if it does not
-        return in time. Its exceptions come through.
+        return in time. Its exceptions come through. A process that breaks down is replaced once:
+        it may have been killed while it had nothing to do.
 
         Raises:
             ToolTimeout: it took longer than `timeout_s`.
-            ToolFailed: the process broke down.
+            ToolFailed: the process broke down twice.
         """
         try:
             async with self.limiter:
-                alone = anyio.CapacityLimiter(1)  # a place was had already: no second queue
                 with anyio.fail_after(timeout_s):
-                    return await anyio.to_process.run_sync(
-                        function, *arguments, cancellable=True, limiter=alone
-                    )
+                    try:
+                        return await _in_worker(function, *arguments)
+                    except anyio.BrokenWorkerProcess:
+                        return await _in_worker(function, *arguments)
         except TimeoutError as error:
             raise ToolTimeout(f"It took longer than {timeout_s:g} s.") from error
         except anyio.BrokenWorkerProcess as error:
@@ -147,6 +148,11 @@ class Toolbox:
         async with self.limiter:
             running = Running(Path(program).name, output_bytes_max, on_line)
             return await running.run(command, timeout_s, pass_fds)
+
+
+async def _in_worker(function: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
+    alone = anyio.CapacityLimiter(1)  # the caller had a place already: no second queue
+    return await anyio.to_process.run_sync(function, *arguments, cancellable=True, limiter=alone)
 
 
 class Running:

@@ -193,6 +193,15 @@ async def test_a_worker_that_crashes_fails_one_call(tools):
     assert 4 == await tools.in_worker(len, "next", timeout_s=30)
 
 
+async def test_a_worker_that_was_killed_while_idle_fails_nothing(tools):
+    """Whoever comes next is served by a new process."""
+    worker = await tools.in_worker(os.getpid, timeout_s=30)
+
+    os.kill(worker, signal.SIGKILL)
+
+    assert worker != await tools.in_worker(os.getpid, timeout_s=30)
+
+
 def test_a_worker_that_loads_the_daemon_s_module_starts_no_daemon():
     """Workers load the main module under another name, which must do nothing."""
     assert "main" in runpy.run_module("daemon.__main__", run_name="__mp_main__")

@@ -116,7 +116,9 @@ def test_tus_js_uploads_an_empty_file(daemon, tus_js, clip):
 
 
 def test_tus_js_aborts_and_goes_on(daemon, tus_js, clip):
-    """Nothing is sent twice: the second request begins behind what arrived."""
+    """
+    It asks how far it came and sends the rest; once more if the request it gave up had not ended.
+    """
     file, data, metadata = clip
     tus_js.start("paused", file, metadata, chunk=CHUNK_BYTES)
     tus_js.wait("paused", "chunk")
@@ -127,7 +129,7 @@ def test_tus_js_aborts_and_goes_on(daemon, tus_js, clip):
 
     methods = [method for method, _ in told["answers"]]
     assert 1 == methods.count("POST")
-    assert 1 == methods.count("HEAD")
+    assert "HEAD" in methods
     assert data == daemon.on_disk()[file.name]
 
 
