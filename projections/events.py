@@ -76,6 +76,21 @@ class DaemonStopped(Event, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     reason: str
 
 
+class LogArchived(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """
+    The beginning of the log, from the end of the segment before, left the table for a segment.
+    `hash` is that of event `last_seq`; `digest` is the SHA-256 of the segment's first line, which
+    names the hashes of the rest. Both in hex.
+    """
+
+    segment: str
+    first_seq: int
+    last_seq: int
+    hash: str
+    digest: str
+    size_bytes: int
+
+
 class Opaque(msgspec.Struct, frozen=True, gc=False):
     """An event of a type this release does not know: kept byte for byte, never dropped."""
 

@@ -19,8 +19,8 @@ Key: TypeAlias = tuple[str | int, ...]
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
-Folder: TypeAlias = Generator[None, Envelope, None]
-"""Takes one event after the other."""
+Folder: TypeAlias = Generator[None, Iterator[Envelope], None]
+"""Takes some events after the others, and goes through them once."""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -74,13 +74,13 @@ class Projection(Generic[Row]):
         """
         keys, apply = self.keys, self.apply
         while True:
-            envelope = yield
-            for key in keys(envelope):
-                row = apply(table.get(key), envelope, key)
-                if row is None:
-                    table.pop(key, None)
-                else:
-                    table[key] = row
+            for envelope in (yield):
+                for key in keys(envelope):
+                    row = apply(table.get(key), envelope, key)
+                    if row is None:
+                        table.pop(key, None)
+                    else:
+                        table[key] = row
 
     def index(self, row: Any) -> tuple[str | int | float | None, ...]:
         """The values of `columns` for a row."""

@@ -6,8 +6,9 @@ Only the difference between the last two is somebody's doing; everything else th
 has stays, in its place.
 """
 
-from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
+
+from projections.reordering import longest_run
 
 
 def merged_entries(
@@ -69,20 +70,8 @@ def _insertions(
 def _moved(kept: Sequence[str], before: Sequence[str]) -> set[str]:
     """The fewest entries that can have been moved: all but a longest run that kept its order."""
     places = {entry: place for place, entry in enumerate(before)}
-    ends: list[int] = []
-    tails: list[int] = []
-    previous: list[int] = []
-    for index, entry in enumerate(kept):
-        length = bisect_left(ends, places[entry])
-        previous.append(tails[length - 1] if length else -1)
-        ends[length : length + 1] = [places[entry]]
-        tails[length : length + 1] = [index]
-    standing: set[str] = set()
-    index = tails[-1] if tails else -1
-    while index >= 0:
-        standing.add(kept[index])
-        index = previous[index]
-    return set(kept) - standing
+    run = longest_run([places[entry] for entry in kept])
+    return set(kept) - {kept[index] for index in run}
 
 
 def joined_entries(agreed: Sequence[str], met: Sequence[str]) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ class Positions(Projection[Position]):
         return Position(event, envelope.at, envelope.seq, late)
 
     def folder(self, kind: str, table: dict[Key, Any]) -> Folder:
-        """The same; of a report that is not late without looking at the row before."""
+        """The same; the rows are made at the end, and stand there as their reports until then."""
         return _reports(table) if kind == REPORTED else super().folder(kind, table)
 
     def index(self, row: Position) -> tuple[str | int | float | None, ...]:
@@ -80,16 +80,19 @@ def is_late(envelope: Envelope) -> bool:
 
 
 def _reports(table: dict[Key, Any]) -> Folder:
-    while True:
-        envelope = yield
-        event: Any = envelope.event
-        key, at = (event.user, event.media), envelope.at
-        late = envelope.recorded - at > LATE_AFTER_NS
-        if late:
-            row = table.get(key)
-            if row is not None and at < row.at:
-                continue
-        table[key] = Position(event, at, envelope.seq, late)
+    try:
+        while True:
+            for envelope in (yield):
+                event: Any = envelope.event
+                key = (event.user, event.media)
+                if envelope.recorded - envelope.at > LATE_AFTER_NS:
+                    last = table.get(key)
+                    if last is not None and envelope.at < last.at:
+                        continue
+                table[key] = envelope
+    finally:
+        for place, last in table.items():
+            table[place] = Position(last.event, last.at, last.seq, is_late(last))
 
 
 def newer(one: Position, other: Position) -> Position:

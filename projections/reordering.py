@@ -72,7 +72,11 @@ def plan(
         playing: id of the entry that plays, if one does.
         interrupts: whether the playing entry may be removed.
     """
-    ranks = {path: rank for rank, path in enumerate(dict.fromkeys(wanted))}
+    paths = list(dict.fromkeys(wanted))
+    insertion = _insertion(current, paths)
+    if insertion is not None:
+        return insertion
+    ranks = {path: rank for rank, path in enumerate(paths)}
     kept = _kept(current, ranks, playing)
     guest = _guest(current, ranks, playing)
     rows = [place for place in range(len(current)) if place in kept or place == guest]
@@ -86,6 +90,26 @@ def plan(
     if guest is not None and interrupts:
         own = keys[rows.index(guest)]
         steps.append(Remove(current[guest].id, sum(key < own for key in keys)))
+    return steps
+
+
+def _insertion(current: Sequence[Entry], wanted: Sequence[str]) -> list[Step] | None:
+    """
+    The steps if nothing has to be done but to put what is missing into one place, which is so with
+    nearly every file that comes; None otherwise.
+    """
+    pairs = enumerate(zip(current, wanted, strict=False))
+    start = next((at for at, (entry, path) in pairs if entry.path != path), len(current))
+    behind, missing = len(current) - start, len(wanted) - len(current)
+    if missing < 0 or 0 < behind < missing:  # then those behind are moved
+        return None
+    end = start + missing
+    if any(current[start + at].path != wanted[end + at] for at in range(behind)):
+        return None
+    steps: list[Step] = [Append(path) for path in wanted[start:end]]
+    if behind:
+        places = range(start, end)
+        steps += (Move(wanted[place], place + behind, place) for place in places)
     return steps
 
 

@@ -79,22 +79,22 @@ class Sessions(Projection[Session]):
         rows: dict[Key, list[Any]] = {}
         try:
             while True:
-                envelope = yield
-                event: Any = envelope.event
-                key, at, seq = (event.user, event.media, event.session), envelope.at, envelope.seq
-                row = rows.get(key)
-                if row is None:
-                    first = [event, event.position_s, event.duration_s, event.finished]
-                    rows[key] = [*first, 1, at, at, seq, seq]
-                    continue
-                if at >= row[ENDED]:
-                    row[LAST], row[ENDED] = event, at
-                elif at < row[STARTED]:
-                    row[FIRST_POSITION], row[STARTED] = event.position_s, at
-                row[DURATION] = event.duration_s or row[DURATION]
-                row[FINISHED] = event.finished or row[FINISHED]
-                row[COUNT] += 1
-                row[LAST_SEQ] = seq
+                for envelope in (yield):
+                    event: Any = envelope.event
+                    key, at = (event.user, event.media, event.session), envelope.at
+                    row = rows.get(key)
+                    if row is None:
+                        seq, first = envelope.seq, [event, event.position_s, event.duration_s]
+                        rows[key] = [*first, event.finished, 1, at, at, seq, seq]
+                        continue
+                    if at >= row[ENDED]:
+                        row[LAST], row[ENDED] = event, at
+                    elif at < row[STARTED]:
+                        row[FIRST_POSITION], row[STARTED] = event.position_s, at
+                    row[DURATION] = event.duration_s or row[DURATION]
+                    row[FINISHED] = event.finished or row[FINISHED]
+                    row[COUNT] += 1
+                    row[LAST_SEQ] = envelope.seq
         finally:
             table.update((key, Session(*row)) for key, row in rows.items())
 

@@ -55,15 +55,15 @@ class Summary(Projection[DayCount]):
         source, began, ends = "", 0, 0
         try:
             while True:
-                envelope = yield
-                recorded = envelope.recorded
-                if not began <= recorded < ends or envelope.source != source:
-                    day, source = recorded // NANOS_PER_DAY, envelope.source
-                    began, ends = day * NANOS_PER_DAY, (day + 1) * NANOS_PER_DAY
-                    row = rows.setdefault((day, source), [0, envelope.seq, 0, 0])
-                row[0] += 1
-                row[2] = envelope.seq
-                row[3] = recorded
+                for envelope in (yield):
+                    recorded = envelope.recorded
+                    if not began <= recorded < ends or envelope.source != source:
+                        day, source = recorded // NANOS_PER_DAY, envelope.source
+                        began, ends = day * NANOS_PER_DAY, (day + 1) * NANOS_PER_DAY
+                        row = rows.setdefault((day, source), [0, envelope.seq, 0, 0])
+                    row[0] += 1
+                    row[2] = envelope.seq
+                    row[3] = recorded
         finally:
             for (day, source), (count, *rest) in rows.items():
                 table[day, kind, source] = DayCount(day, kind, source, count, *rest)

@@ -62,8 +62,8 @@ class Timestamps(Projection[Timestamp]):
         return Timestamp(event, envelope.at, envelope.seq)
 
     def folder(self, kind: str, table: dict[Key, Any]) -> Folder:
-        """The same; of a report that is not late without looking at the row before."""
-        return _reports(table) if kind == REPORTED else super().folder(kind, table)
+        """The same; the rows are made at the end, and stand there as their reports until then."""
+        return _reports(table) if kind == REPORTED else _removals(table)
 
     def index(self, row: Timestamp) -> tuple[str | int | float | None, ...]:
         """The values queries select by."""
@@ -71,15 +71,29 @@ class Timestamps(Projection[Timestamp]):
 
 
 def _reports(table: dict[Key, Any]) -> Folder:
+    try:
+        while True:
+            for envelope in (yield):
+                event: Any = envelope.event
+                key = (event.user, event.name)
+                if envelope.recorded - envelope.at > LATE_AFTER_NS:
+                    last = table.get(key)
+                    if last is not None and envelope.at < last.at:
+                        continue
+                table[key] = envelope
+    finally:
+        for place, last in table.items():
+            table[place] = Timestamp(last.event, last.at, last.seq)
+
+
+def _removals(table: dict[Key, Any]) -> Folder:
     while True:
-        envelope = yield
-        event: Any = envelope.event
-        key, at = (event.user, event.name), envelope.at
-        if envelope.recorded - at > LATE_AFTER_NS:
-            row = table.get(key)
-            if row is not None and at < row.at:
-                continue
-        table[key] = Timestamp(event, at, envelope.seq)
+        for envelope in (yield):
+            event: Any = envelope.event
+            key = (event.user, event.name)
+            last = table.get(key)
+            if last is not None and last.event.media == event.media:
+                del table[key]
 
 
 def whole_seconds(report: PositionReported) -> int:

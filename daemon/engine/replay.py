@@ -5,6 +5,7 @@ past moment.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
+from operator import length_hint
 from typing import Any, TypeAlias
 
 from daemon.errors import FoldFailed
@@ -14,6 +15,12 @@ from projections.fold import Folder, Key, Projection
 Table: TypeAlias = dict[Key, Any]
 
 PROGRESS_EVERY_EVENTS = 10_000
+
+RUN_EVENTS = 64
+"""
+Events of one type that a projection is given together. To hand over each by itself is a tenth of
+the work; more of them leave the processor's cache before the last projection has seen them.
+"""
 
 
 def replay(
@@ -32,21 +39,35 @@ def replay(
     """
     tables: dict[str, Table] = {projection.name: {} for projection in projections}
     folders: dict[str, list[Folder]] = {}
-    steps_of: dict[str, list[Callable[[Envelope], None]]] = {}
-    for envelope in envelopes if progress is None else _told(envelopes, progress):
-        steps = steps_of.get(envelope.type)
-        if steps is None:
-            kind = envelope.type
-            folders[kind] = _folders_for(kind, projections, tables)
-            steps = steps_of[kind] = [folder.send for folder in folders[kind]]
-        try:
-            for step in steps:
-                step(envelope)
-        except Exception as error:
-            raise fold_failed(envelope, error) from error
+    for run in _runs(envelopes if progress is None else _told(envelopes, progress)):
+        kind = run[0].type
+        interested = folders.get(kind)
+        if interested is None:
+            interested = folders[kind] = _folders_for(kind, projections, tables)
+        for folder in interested:
+            events = iter(run)
+            try:
+                folder.send(events)
+            except Exception as error:
+                stumbled = run[-1 - length_hint(events)]
+                raise fold_failed(stumbled, error) from error
     for folder in chain.from_iterable(folders.values()):
         folder.close()
     return tables
+
+
+def _runs(envelopes: Iterable[Envelope]) -> Iterator[list[Envelope]]:
+    """The same envelopes, those of one type that follow each other together."""
+    run: list[Envelope] = []
+    kind = ""
+    for envelope in envelopes:
+        if envelope.type != kind or len(run) == RUN_EVENTS:
+            if run:
+                yield run
+            run, kind = [], envelope.type
+        run.append(envelope)
+    if run:
+        yield run
 
 
 def _told(envelopes: Iterable[Envelope], progress: Callable[[int], None]) -> Iterator[Envelope]:
