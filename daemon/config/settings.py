@@ -148,6 +148,16 @@ class Telemetry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             " metrics, such as http://127.0.0.1:4318. Needs the extra playhead[otlp]. Empty: off."
         ),
     ] = ""
+    slow_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=3_600,
+            description="Requests and appends that take longer are told in the log, in seconds,"
+            " with their trace. A request's time is that from its last byte to the first of its"
+            " answer. 0: none are.",
+        ),
+    ] = 1.0
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -26,6 +26,8 @@ from daemon.errors import CorruptLog, Overloaded, StorageError
 from daemon.eventlog.plan import BatchViews, Pending, Plan, Receipt
 from daemon.eventlog.store import EventLog, Head
 from daemon.telemetry.logs import logger
+from daemon.telemetry.slow import SlowLog
+from daemon.telemetry.tracing import note_event
 from projections.commands import Command
 from projections.envelope import Seq
 from projections.errors import PlayheadError
@@ -114,6 +116,7 @@ class Writer:
         clock: gives the time of recording.
         observe: is told, on the event loop, what each commit did.
         queue_commands_max: commands that may wait.
+        slow_s: a command that takes longer is told to the log; 0 tells of none.
     """
 
     def __init__(
@@ -124,12 +127,14 @@ class Writer:
         *,
         observe: Callable[[BatchStatistics], None] = lambda _: None,
         queue_commands_max: int = QUEUE_COMMANDS_MAX,
+        slow_s: float = 0.0,
     ) -> None:
         self.fault: PlayheadError | None = None
         self._log = log
         self._applier = applier
         self._clock = clock
         self._observe = observe
+        self._slow = SlowLog(clock, slow_s)
         self._queue: SimpleQueue[Pending | _Order] = SimpleQueue()
         self._queue_commands_max = queue_commands_max
         self._is_closed = False
@@ -167,11 +172,20 @@ class Writer:
             raise Overloaded("Too many commands are waiting for the disk.")
         done = asyncio.get_running_loop().create_future()
         pending = Pending(command, done)
+        began_s = self._clock.monotonic_s()
         self._queue.put(pending)
         await done
+        self._tell_of(pending, self._clock.monotonic_s() - began_s)
         if pending.error is not None:
             raise pending.error
         return pending.receipts
+
+    def _tell_of(self, pending: Pending, took_s: float) -> None:
+        """Notes the event in the trace of its request, and what took long in the log."""
+        seq = pending.receipts[0].seq if pending.receipts else None
+        if seq is not None:
+            note_event(seq)
+        self._slow.note("append_slow", took_s, command=type(pending.command).__name__, seq=seq)
 
     async def run(self) -> None:
         """Works until `close`, then finishes what is queued; cancelled, only what it is at."""

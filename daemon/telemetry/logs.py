@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import structlog
 
+from daemon.telemetry.tracing import trace_ids
+
 logger: Any = structlog.get_logger("playhead")
 """The one logger. Never give it a secret, a header or a request body."""
 
@@ -23,6 +25,7 @@ def configure_logs(
     console = style == "console" or (style == "auto" and sys.stderr.isatty())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        _with_trace,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
@@ -47,3 +50,8 @@ def configure_logs(
         )
     )
     logging.basicConfig(level=max(LEVELS[level], logging.WARNING), handlers=[handler], force=True)
+
+
+def _with_trace(_: Any, __: str, line: Any) -> Any:
+    """A line that belongs to a trace says to which."""
+    return trace_ids() | line

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from daemon.telemetry.logs import logger
+from daemon.telemetry.tracing import parent_of, trace_ids
 from daemon.web import (
     access,
     assets,
@@ -205,7 +206,10 @@ def _traced(serve: Serve, path: str, tracer: Tracer | None) -> Serve:
     async def traced(request: Request) -> Response:
         labels = {"http.request.method": request.method, "http.route": path}
         name = f"{request.method} {path}"
-        with tracer.start_as_current_span(name, kind=SpanKind.SERVER, attributes=labels) as span:
+        with tracer.start_as_current_span(
+            name, parent_of(request.headers), kind=SpanKind.SERVER, attributes=labels
+        ) as span:
+            request.scope["playhead.trace"] = trace_ids()
             response = await serve(request)
             span.set_attribute("http.response.status_code", response.status_code)
             return response
@@ -234,8 +238,8 @@ async def _no_route(request: Request, error: Exception) -> Response:
 
 
 async def _defect(request: Request, error: Exception) -> Response:
-    logger.error(
-        "request_failed", path=request.scope["path"], method=request.method, exc_info=error
-    )
+    trace = request.scope.get("playhead.trace", {})
+    told = {"path": request.scope["path"], "method": request.method}
+    logger.error("request_failed", **told, **trace, exc_info=error)
     hint = "This is a defect in Playhead; please report it with the log lines of this moment."
     return problem(500, "An internal error occurred; nothing more is known here.", hint=hint)

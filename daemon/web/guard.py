@@ -20,7 +20,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon.auth import SECRET_HEADER, Principal, WebhookSecrets
+from daemon.clock import Clock
 from daemon.config.settings import Server
+from daemon.telemetry.slow import SlowLog
 from daemon.web.cors import is_preflight, preflight, shared_with
 from daemon.web.problems import CHALLENGE, RETRY_AFTER_S, problem
 from daemon.web.proxies import FORWARDING_HEADERS, Proxies, is_forwarded
@@ -41,6 +43,9 @@ HEADERS_READ = frozenset(
         *(name.encode() for name in FORWARDING_HEADERS),
     }
 )
+
+WAITING_ROUTES = frozenset({"/api/resolve/jobs/next"})
+"""Whoever asks there wants to wait: that is not slow."""
 
 HOSTS_REMEMBERED_MAX = 64
 """Clients name the same few hosts again and again; a stranger may name any."""
@@ -69,9 +74,15 @@ class _Exchange:
 
     After an answer that came before that the connection cannot be used again, nor when the daemon
     is about to end, and HTTP/1.1 wants the client to be told. `more_headers` go with every answer.
+    `took_s` is the time from the last byte of the request to the first of the answer: it is ours.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, *, closing: anyio.Event) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, *, clock: Clock, closing: anyio.Event
+    ) -> None:
+        self.took_s = 0.0
+        self._asked_s = clock.monotonic_s()
+        self._clock = clock
         self.status = HTTPStatus.INTERNAL_SERVER_ERROR.value
         self.more_headers: Sequence[tuple[bytes, bytes]] = SECURITY_HEADERS
         self._receive = receive
@@ -87,12 +98,15 @@ class _Exchange:
         """Passes a message of the client on."""
         message = await self._receive()
         if not message.get("more_body", False):
+            if self._is_unread:
+                self._asked_s = self._clock.monotonic_s()
             self._is_unread = False
         return message
 
     async def send(self, message: Message) -> None:
         """Passes a message to the client on."""
         if message["type"] == "http.response.start":
+            self.took_s = self._clock.monotonic_s() - self._asked_s
             self.status = message["status"]
             headers = [*message["headers"], *self.more_headers]
             is_closing = (self._is_unread or self._closing.is_set()) and self._is_http_1
@@ -136,6 +150,7 @@ class Guard:
         self._app = app
         self._services = services
         self._in_flight = 0
+        self._slow = SlowLog(services.clock, services.settings.telemetry.slow_s)
         self._hosts = _known_hosts(services.settings.server)
         self._origins = frozenset(services.settings.server.allowed_origins)
         self._proxies = Proxies(services.settings.server.trusted_proxies)
@@ -150,7 +165,8 @@ class Guard:
             return
         clock = self._services.clock
         started = clock.monotonic_s()
-        exchange = _Exchange(scope, receive, send, closing=self._services.closing)
+        closing = self._services.closing
+        exchange = _Exchange(scope, receive, send, clock=clock, closing=closing)
         self._in_flight += 1
         try:
             await self._handle(scope, exchange)
@@ -162,6 +178,14 @@ class Guard:
                 exchange.status,
                 clock.monotonic_s() - started,
             )
+            self._tell_if_slow(scope, exchange)
+
+    def _tell_if_slow(self, scope: Scope, exchange: _Exchange) -> None:
+        route = scope.get("playhead.route", UNMATCHED)
+        if route not in WAITING_ROUTES:
+            trace = scope.get("playhead.trace", {})
+            told = {"method": scope["method"], "route": route, "status": exchange.status}
+            self._slow.note("request_slow", exchange.took_s, **told, **trace)
 
     async def _handle(self, scope: Scope, exchange: _Exchange) -> None:
         self._proxies.see_through(scope)
