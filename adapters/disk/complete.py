@@ -4,14 +4,17 @@ Whether a file that others write is finished.
 Nothing says so for certain. A file counts as finished when it has been left alone for a while, by
 the times of its last writing and of its last change, and when nobody has it open for writing, which
 the kernel tells where a disk offers leases (fcntl(2), F_SETLEASE): it refuses one for reading while
-there is a writer. A download that stalls is still open; one that is closed and opened again later
-looks finished in between, which only waiting longer can tell.
+there is a writer. NFS and SMB refuse every lease in the same words: there, only being quiet counts.
+A download that stalls is still open; one that is closed and opened again later looks finished in
+between, which only waiting longer can tell.
 """
 
 import fcntl
 import os
 import signal
+from pathlib import Path
 
+from adapters.disk.mounts import refuses_leases
 from projections.envelope import Nanos
 
 QUIET_SIGNAL = signal.SIGURG
@@ -40,7 +43,7 @@ def has_writer(fd: int) -> bool:
         fcntl.fcntl(fd, fcntl.F_SETSIG, QUIET_SIGNAL)
         fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except BlockingIOError:
-        return True
+        return not refuses_leases(Path(f"/proc/self/fd/{fd}"))
     except OSError:
         return False
     fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)

@@ -31,6 +31,12 @@ REMOTE = frozenset(
 )
 """Filesystems that others may write to unseen: networks, and folders that a host shares."""
 
+LEASELESS = frozenset({"cifs", "nfs", "nfs4", "smb3", "smbfs"})
+"""
+Filesystems that refuse a lease unless their server has promised that nobody else has the file: with
+EAGAIN, as if there were a writer. Those of FUSE tell the truth about writers of this machine.
+"""
+
 MOUNT_POINT = 4
 """The place of the mount point among the fields of a line."""
 
@@ -39,12 +45,20 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 
 def is_remote(path: Path) -> bool:
     """Whether others may change what lies there unseen; False where it cannot be known."""
-    try:
-        listing = MOUNTS.read_text("utf-8", "surrogateescape")
-        kind = filesystem_of(str(path.resolve()), listing)
-    except OSError:
-        return False
+    kind = _kind_of(path)
     return kind in REMOTE or kind.startswith("fuse.")
+
+
+def refuses_leases(path: Path) -> bool:
+    """Whether a lease that is refused there says nothing; False where it cannot be known."""
+    return _kind_of(path) in LEASELESS
+
+
+def _kind_of(path: Path) -> str:
+    try:
+        return filesystem_of(str(path.resolve()), MOUNTS.read_text("utf-8", "surrogateescape"))
+    except OSError:
+        return ""
 
 
 def filesystem_of(path: str, listing: str) -> str:

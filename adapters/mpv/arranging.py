@@ -17,7 +17,7 @@ from adapters.mpv.player import Player
 from adapters.mpv.renaming import place_of
 from adapters.mpv.starting import Starter
 from adapters.mpv.wanting import Wanted
-from adapters.mpv.wire import Command
+from adapters.mpv.wire import Command, PlaylistEntry
 from projections.player_events import PlayerListed
 from projections.reordering import Append, Entry, Move, Remove, Step, plan
 from projections.window import WindowFile
@@ -53,6 +53,7 @@ class Arranger:
         self._wanted = wanted
         self._attendant = attendant
         self._starter = starter
+        self._listed: Sequence[PlaylistEntry] = ()
         self._entries: dict[int, Entry] = {}
         self._tried: tuple[str, ...] | None = None
         self._tried_s = 0.0
@@ -88,25 +89,24 @@ class Arranger:
 
     async def _steps(self, files: Mapping[str, WindowFile], wanted: Sequence[str]) -> list[Step]:
         played = await self._played(files)
-        mirror = self._player.mirror
-        current = self._current(played)
-        if begins_with(wanted, current):  # as ever, or something new came behind all others
-            return [Append(path) for path in wanted[len(current) :]]
         return plan(
-            current, wanted, playing=mirror.playing, interrupts=self._player.settings.interrupts
+            self._current(played),
+            wanted,
+            playing=self._player.mirror.playing,
+            interrupts=self._player.settings.interrupts,
         )
 
     def _current(self, played: Mapping[int, str]) -> list[Entry]:
         """The playlist with absolute paths. What an entry was given as never changes."""
-        folder, known = self._player.working_directory, self._entries
-        self._entries = {
-            each.id: known.get(each.id) or Entry(each.id, absolute(each.filename, folder))
-            for each in self._player.mirror.entries
-        }
-        return [
-            Entry(entry.id, played[entry.id]) if entry.id in played else entry
-            for entry in self._entries.values()
-        ]
+        listed, folder = self._player.mirror.entries, self._player.working_directory
+        if listed is not self._listed:
+            known, self._listed = self._entries, listed
+            self._entries = {
+                each.id: known.get(each.id) or Entry(each.id, absolute(each.filename, folder))
+                for each in listed
+            }
+        paths = {each: Entry(each, path) for each, path in played.items() if each in self._entries}
+        return [*(self._entries | paths).values()]
 
     async def _played(self, files: Mapping[str, WindowFile]) -> dict[int, str]:
         """The path that the file which plays has now, by the id of its entry."""
@@ -136,20 +136,25 @@ class Arranger:
         """
         Takes steps. The playlist is not observed meanwhile: mpv would send all of it again and
         again, which takes it as long as the steps. Then it is told anew, so that the mirror shows
-        what came of them, and whatever others did.
+        what came of them, and whatever others did. What came takes one exchange; before something
+        is removed, whatever the player has told must have been read.
         """
         observer = self._player.mirror.observer
+        ahead: list[Command] = [("unobserve_property", observer)]
         taken: list[Step] = []
         try:
-            await self._connection.ask("unobserve_property", observer)
-            for start in range(0, len(steps), AT_ONCE_MAX):
-                some = steps[start : start + AT_ONCE_MAX]
+            if any(isinstance(step, Remove) for step in steps):
+                await self._connection.ask_all(ahead)
+                ahead = []
+            for start in range(0, len(steps), AT_ONCE_MAX - 1):
+                some = steps[start : start + AT_ONCE_MAX - 1]
                 if self._would_interrupt(some):
                     break
-                replies = await self._connection.ask_all([command_of(step) for step in some])
-                taken += [
-                    step for step, reply in zip(some, replies, strict=True) if reply.is_success
-                ]
+                commands = [command_of(step) for step in some]
+                replies = await self._connection.ask_all([*ahead, *commands])
+                pairs = zip(some, replies[len(ahead) :], strict=True)
+                ahead = []
+                taken += [step for step, reply in pairs if reply.is_success]
                 if len(taken) < start + len(some):
                     break
         finally:
@@ -177,13 +182,6 @@ class Arranger:
         await self._player.record(
             PlayerListed(player=self._player.name, entries_count=entries_count, **counts)
         )
-
-
-def begins_with(wanted: Sequence[str], current: Sequence[Entry]) -> bool:
-    """Whether a playlist is the beginning of what is wanted."""
-    return len(current) <= len(wanted) and all(
-        entry.path == path for entry, path in zip(current, wanted, strict=False)
-    )
 
 
 async def observe_playlist(player: Player, connection: Connection, observer: int) -> None:

@@ -164,7 +164,7 @@ class Attendant:
                 await self._close(self._reason_of(notice), CLOSINGS.get(notice.reason, "stop"))
             case PlaybackRestarted():
                 playback.restarted()
-                await self._look()
+                await self._look_after_restart(playback)
             case SeekBegun() if self._is_own_seek:
                 self._is_own_seek = False
             case SeekBegun():
@@ -175,6 +175,14 @@ class Attendant:
                 await self._put(playback, playback.ended("eof"))
             case _:
                 pass
+
+    async def _look_after_restart(self, playback: Playback) -> None:
+        """Of one that is paused, nobody asks again: if a seek was before the first frame, now."""
+        is_sought = playback.settles_in_s(self._player.desk.monotonic_s()) is not None
+        if self._player.mirror.is_paused and not is_sought:
+            await self._report(playback.paused)
+        else:
+            await self._look()
 
     def _reason_of(self, end: EndFile) -> Reason:
         match end.reason:

@@ -17,7 +17,6 @@ import msgspec
 from adapters.disk.complete import has_writer
 from adapters.disk.errors import Unreachable
 from adapters.disk.kernel import DIRECTORY, held, open_beneath
-from adapters.disk.mounts import is_remote
 from adapters.disk.opening import FILE_FLAGS, entry_of
 from adapters.mpv.settling import Look, Settling
 from projections.filing_survey import PARTIAL
@@ -97,7 +96,6 @@ class Ground:
     def __init__(self, path: Path, extensions: Iterable[str]) -> None:
         self.path = path
         self._ends = tuple(f".{extension}" for extension in extensions)
-        self._has_leases: dict[int, bool] = {}
 
     def is_video(self, name: str) -> bool:
         """Whether a file of this name is played."""
@@ -188,7 +186,7 @@ class Ground:
                 if not stat.S_ISREG(status.st_mode):
                     found[path] = None
                     return
-                is_busy = self._has_writer(descriptor, status, path)
+                is_busy = has_writer(descriptor)
                 entry = entry_of(path, os.fstat(descriptor))
         except OSError as error:
             if error.errno in ABSENT:
@@ -196,14 +194,6 @@ class Ground:
             return
         is_partial = not entry.size_bytes or any(exists(path + end) for end in PARTIAL)
         found[path] = Look(entry, is_busy=is_busy or is_partial)
-
-    def _has_writer(self, descriptor: int, status: os.stat_result, path: str) -> bool:
-        """On a network disk every lease is refused: there, only being quiet counts."""
-        has_leases = self._has_leases.get(status.st_dev)
-        if has_leases is None:
-            has_leases = not is_remote((self.path / path).parent)
-            self._has_leases[status.st_dev] = has_leases
-        return has_leases and has_writer(descriptor)
 
     def _listing(self, top: int, folder: str) -> _Listing:
         """What lies in a folder and below; nothing if it is not there."""

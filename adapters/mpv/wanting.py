@@ -4,7 +4,7 @@ and which of them were watched to their end. It outlives connections.
 """
 
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from functools import partial
 from operator import attrgetter
@@ -21,7 +21,7 @@ from projections.envelope import NANOS_PER_SECOND, Nanos
 from projections.errors import PlayheadError
 from projections.filings import FILINGS
 from projections.fold import Views
-from projections.window import DAY_NS, WindowFile, window
+from projections.window import DAY_NS, Window, WindowFile
 
 FollowFolder: TypeAlias = Callable[[], AsyncGenerator[Mapping[str, WindowFile], None]]
 """The complete files of a folder by path, again whenever they change."""
@@ -38,9 +38,6 @@ and says so afterwards.
 """
 
 FILINGS_MAX = 100_000
-
-IN_THREAD_FILES_MIN = 500
-"""Putting more files than this into their order takes some milliseconds."""
 
 
 class Wanted:
@@ -64,8 +61,9 @@ class Wanted:
         self._finished = FinishedFiles(player.settings.user)
         self._filed: dict[str, Nanos] = {}
         self._came_s: dict[str, float] = {}
-        self._paths: tuple[str, ...] = ()
-        self._is_stale = True
+        self._window = Window(player.settings.rules)
+        self._changes_count = 1
+        self._taken_count = 0
         self._until_ns: float = 0.0
 
     async def run(self) -> None:
@@ -80,36 +78,36 @@ class Wanted:
 
     async def paths(self) -> tuple[str, ...]:
         """The wanted files in their order: the same tuple again while nothing changed."""
-        now = self._player.desk.now_ns()
-        if not self._is_stale and now < self._until_ns:
-            return self._paths
-        self._is_stale = False
-        files = [self._as_filed(file) for file in (self.files or {}).values()]
-        left_out = self._finished.paths if self._player.settings.drops_finished else frozenset()
-        work = partial(window, files, self._player.settings.rules, now_ns=now, left_out=left_out)
-        if len(files) < IN_THREAD_FILES_MIN:
-            paths = tuple(work())
+        desk, settings, window = self._player.desk, self._player.settings, self._window
+        now = desk.now_ns()
+        changes_count = self._changes_count
+        if changes_count == self._taken_count and now < self._until_ns:
+            return window.paths
+        left_out = self._finished.paths if settings.drops_finished else frozenset()
+        change = window.change(self._as_filed(), now_ns=now, left_out=left_out)
+        if change.is_small:
+            window.take(change)
         else:
-            paths = tuple(await anyio.to_thread.run_sync(work))
-        self._until_ns = self._expiry_ns(files, now)
-        if paths != self._paths:
-            self._paths = paths
-        return self._paths
+            await anyio.to_thread.run_sync(window.take, change)
+        self._taken_count, self._until_ns = changes_count, self._expiry_ns()
+        return window.paths
 
-    def _as_filed(self, file: WindowFile) -> WindowFile:
-        filed_ns = self._filed.get(file.path, 0)
-        return msgspec.structs.replace(file, filed_ns=filed_ns) if filed_ns else file
+    def _as_filed(self) -> Iterable[WindowFile]:
+        filed, files = self._filed, self.files or {}
+        if not filed:
+            return files.values()
+        return [
+            msgspec.structs.replace(file, filed_ns=filed[path]) if path in filed else file
+            for path, file in files.items()
+        ]
 
-    def _expiry_ns(self, files: list[WindowFile], now: Nanos) -> float:
+    def _expiry_ns(self) -> float:
         """When the next file grows too old."""
-        days = self._player.settings.rules.days
-        if not days:
-            return math.inf
-        ends = (max(file.mtime_ns, file.filed_ns) + days * DAY_NS for file in files)
-        return min((end for end in ends if end >= now), default=math.inf) + 1
+        days, oldest_ns = self._player.settings.rules.days, self._window.oldest_ns
+        return oldest_ns + days * DAY_NS + 1 if days and oldest_ns is not None else math.inf
 
     def _change(self) -> None:
-        self._is_stale = True
+        self._changes_count += 1
         self._player.wake()
 
     async def _again_and_again(self, work: Callable[[], Awaitable[None]]) -> None:

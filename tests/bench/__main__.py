@@ -17,6 +17,7 @@ from bench import (
     memory,
     millions,
     names,
+    players,
     replay,
     sweep,
     webhooks,
@@ -38,6 +39,7 @@ MEASUREMENTS: dict[str, Measure] = {
     "sweep": partial(sweep.measure, count=20_000),
     "files": files.measure,
     "names": names.measure,
+    "players": players.measure,
 }
 QUICK: dict[str, Measure] = {
     "webhooks": partial(webhooks.measure, seconds=1, warm_up_s=0),
@@ -45,20 +47,23 @@ QUICK: dict[str, Measure] = {
     "drain": partial(drain.measure, count=20),
     "sweep": partial(sweep.measure, count=120),
     "files": partial(files.measure, size=files.QUICK),
+    "players": partial(players.measure, size=players.QUICK),
 }
 """
-Those of sync and of files with next to nothing to do: they show that all of it works, and measure
-nothing.
+Those of sync, files and players with next to nothing to do: they show that all of it works, and
+measure nothing.
 """
 
-NEED_WRK = frozenset({"ingest", "memory", "webhooks"})
+NEEDED = {"ingest": "wrk", "memory": "wrk", "webhooks": "wrk", "players": "mpv"}
+"""Programs without which something cannot be measured."""
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(MEASUREMENTS)))
 @click.option("--rounds", type=click.IntRange(1, 100), default=5, help="Rounds of each comparison.")
-@click.option("--quick", is_flag=True, help="Only try them, those of sync: one round of little.")
+@click.option("--quick", is_flag=True, help="Only try them: one round of little.")
 @click.option(
     "--workdir",
     type=click.Path(path_type=Path, file_okay=False),
@@ -74,8 +79,11 @@ def main(names: tuple[str, ...], *, rounds: int, workdir: Path, quick: bool) -> 
         raise click.ClickException(
             f"There is no quick way to measure {', '.join(sorted(unknown))}."
         )
-    if NEED_WRK.intersection(chosen) and shutil.which("wrk") is None:
-        raise click.ClickException("wrk is missing. On Debian: apt-get install wrk")
+    for program in sorted({NEEDED[name] for name in chosen if name in NEEDED}):
+        if shutil.which(program) is None:
+            raise click.ClickException(
+                f"{program} is missing. On Debian: apt-get install {program}"
+            )
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="playhead-bench-", dir=workdir) as folder:
         for name in chosen:
