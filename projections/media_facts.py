@@ -34,7 +34,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     """
     What ffprobe and the file's name tell. `problem` is a sentence when the file could not be read.
     `width` and `height` are those of the stored picture, which is turned by `rotation_degrees`
-    clockwise to be looked at.
+    clockwise to be looked at. `start_timecode` is that of the first frame, `HH:MM:SS:FF`, with `;`
+    before the frames where some are dropped.
     """
 
     duration_s: float | None = None
@@ -45,6 +46,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     audio_codec: str = ""
     audio_channels: int | None = None
     rotation_degrees: int = 0
+    start_timecode: str = ""
     created_ns: Nanos | None = None
     created_by: str = ""
     origin: str = "unknown"
@@ -95,6 +97,8 @@ ANCHORS: dict[str, tuple[str, float]] = {
 }
 """`Facts.created_by`, and what the timeline calls it and how far it is believed."""
 
+_TIMECODE = re.compile(r"[0-2][0-9]:[0-5][0-9]:[0-5][0-9][:;][0-9]{2,3}")
+
 _TIMECODES_ALONE = {"stream_timecode": 0.25, "format_timecode": 0.2}
 """A timecode that is no date says that there is a clock, but not what it showed."""
 
@@ -118,6 +122,7 @@ def facts_of(report: Report, name: str) -> Facts:
         audio_codec=sound.codec_name if sound else "",
         audio_channels=(sound.channels or None) if sound else None,
         rotation_degrees=moving.rotation_degrees if moving else 0,
+        start_timecode=_start_timecode(report),
         created_ns=created_ns,
         created_by=created_by,
         origin=origin.name,
@@ -245,6 +250,13 @@ def _claims(report: Report) -> Iterator[tuple[str, str]]:
     yield from (("stream_timecode", tags["timecode"]) for tags in parts if "timecode" in tags)
     if "timecode" in whole:
         yield "format_timecode", whole["timecode"]
+
+
+def _start_timecode(report: Report) -> str:
+    """The first that somebody states and that is one."""
+    tagged = [*(stream.tags for stream in report.streams), report.format.tags]
+    stated = (lowered(tags).get("timecode", "").strip() for tags in tagged)
+    return next((text for text in stated if _TIMECODE.fullmatch(text)), "")
 
 
 def parse_time(text: str) -> Nanos | None:

@@ -14,8 +14,8 @@ from adapters.resolve.plan import Mark
 from adapters.resolve.reel import Reel, Shot
 
 VERSION = "1.10"
-SOUND = {"hasAudio": "1", "audioSources": "1", "audioChannels": "2", "audioRate": "48000"}
-"""The daemon does not tell about sound; what a clip does not have is not played."""
+SAMPLES_PER_S = "48000"
+"""What cameras and phones record; the daemon does not tell."""
 
 
 def fcpxml(reel: Reel) -> bytes:
@@ -83,9 +83,17 @@ def _asset(resources: ET.Element, formats: _Formats, shot: Shot) -> str:
         "format": formats.of(shot.rate, _size(shot)),
         "hasVideo": "0" if shot.kind == "sound" else "1",
     }
-    asset = ET.SubElement(resources, "asset", fields | ({} if shot.kind == "still" else SOUND))
+    asset = ET.SubElement(resources, "asset", fields | _sound(shot))
     ET.SubElement(asset, "media-rep", {"kind": "original-media", "src": shot.url})
     return fields["id"]
+
+
+def _sound(shot: Shot) -> dict[str, str]:
+    if shot.kind == "still" or not shot.audio_channels:
+        return {}
+    channels = str(shot.audio_channels)
+    sources = {"hasAudio": "1", "audioSources": "1"}
+    return sources | {"audioChannels": channels, "audioRate": SAMPLES_PER_S}
 
 
 def _lasting(shot: Shot, reel: Reel) -> Fraction:

@@ -23,7 +23,10 @@ STILL_S = 5.0
 
 
 class Shot(msgspec.Struct, frozen=True, kw_only=True):
-    """One clip, whole. `first_frame` is the number its timecode gives to its first frame."""
+    """
+    One clip, whole. `first_frame` is the number its timecode gives to its first frame. Of sound
+    that nobody knows of, two channels are assumed.
+    """
 
     name: str
     url: str
@@ -33,6 +36,7 @@ class Shot(msgspec.Struct, frozen=True, kw_only=True):
     first_frame: int = 0
     width: int | None = None
     height: int | None = None
+    audio_channels: int = 2
     asset_id: str = ""
     marks: tuple[Mark, ...] = ()
 
@@ -74,6 +78,7 @@ def _shot(place: Place, told: Fraction | None, usual: Fraction, system: System) 
         first_frame=frames_before(file.start_timecode, rate),
         width=file.width,
         height=file.height,
+        audio_channels=2 if file.audio_channels is None else file.audio_channels,
         asset_id=file.asset_id,
         marks=tuple(mark_of(marker, rate, frames_count=count) for marker in file.markers),
     )

@@ -65,6 +65,7 @@ class JobFile(msgspec.Struct, frozen=True, kw_only=True):
     frame_rate: str | None = None
     width: int | None = None
     height: int | None = None
+    audio_channels: int | None = None
     start_timecode: str | None = None
     markers: tuple[Marker, ...] = ()
 

@@ -109,7 +109,8 @@ class MarkerView(msgspec.Struct, frozen=True, kw_only=True):
 class JobFile(msgspec.Struct, frozen=True, kw_only=True):
     """
     A file of a job. `paths` says where each machine has it, the daemon's own being `server`;
-    `former_paths` where each had it before it was moved. `frame_rate` is a fraction.
+    `former_paths` where each had it before it was moved. `frame_rate` is a fraction. A file without
+    sound has 0 `audio_channels`; null is what is not known.
     """
 
     path: str
@@ -123,6 +124,7 @@ class JobFile(msgspec.Struct, frozen=True, kw_only=True):
     frame_rate: str | None
     width: int | None
     height: int | None
+    audio_channels: int | None
     start_timecode: str | None
     markers: list[MarkerView]
 

@@ -96,7 +96,8 @@ def _file(
         frame_rate=None if facts is None or not facts.fps else str(rate_of(facts.fps)),
         width=None if facts is None else facts.width,
         height=None if facts is None else facts.height,
-        start_timecode=None,
+        audio_channels=None if facts is None else facts.audio_channels or 0,
+        start_timecode=None if facts is None else facts.start_timecode or None,
         markers=[] if row is None else markers_of(views, row.file.sha256),
     )
 

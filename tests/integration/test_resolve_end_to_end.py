@@ -4,6 +4,7 @@ double of Resolve. The workstation has the files under another path than the dae
 """
 
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import opentimelineio as otio
@@ -104,7 +105,8 @@ def standing(tmp_path_factory):
     config.write_text(CONFIG.format(root=root, mount=folder / "mount"), encoding="utf-8")
     (root / PROJECT / ORIGINALS).mkdir(parents=True)
     (folder / "mount").symlink_to(root)
-    write_clip(root / PROJECT / A, seconds=2, rate="30000/1001", sound=False)
+    timecode = ("-timecode", "01:00:00:00")
+    write_clip(root / PROJECT / A, *timecode, seconds=2, rate="30000/1001", sound=False)
     environment = {"PLAYHEAD_CONFIG": str(config)}
     with library(folder, environment=environment, token=admin) as running:
         running.measured(PROJECT, A)
@@ -144,7 +146,7 @@ def test_a_clip_gets_into_resolve_with_its_markers(house):
 
 
 def test_with_the_free_edition_a_file_lies_beside_the_project(house):
-    """The job says where, and what to click; the file holds the clip at its real rate."""
+    """The job says where, and what to click; the file holds the clip as it really is."""
     house.double.reset(product=FREE)
     with house.agent():
         job = house.ended(house.ask())
@@ -154,10 +156,12 @@ def test_with_the_free_edition_a_file_lies_beside_the_project(house):
     assert "free edition" in job["note"]
     assert job["artifact"].startswith(f"{house.mount}/{PROJECT}/exports/Tag 1-")
     assert f"file://{house.mount}/{PROJECT}/{A}" == clip.media_reference.target_url
-    assert (60, 30_000 / 1_001) == (
+    assert (108_000, 60, 30_000 / 1_001) == (
+        clip.source_range.start_time.value,
         clip.source_range.duration.value,
         clip.source_range.duration.rate,
     )
+    assert "hasAudio" not in Path(job["artifact"]).with_suffix(".fcpxml").read_text("utf-8")
 
 
 @contextmanager

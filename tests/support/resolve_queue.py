@@ -42,6 +42,7 @@ def a_file(path: Path, **fields: Any) -> Sent:
         "frame_rate": "25",
         "width": 1920,
         "height": 1080,
+        "audio_channels": 2,
         "start_timecode": None,
         "markers": [],
     } | fields

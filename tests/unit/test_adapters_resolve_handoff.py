@@ -1,6 +1,7 @@
 """Hand-off files, read back with OpenTimelineIO: the same clips, the same markers."""
 
 from fractions import Fraction
+from xml.etree import ElementTree as ET
 
 import opentimelineio as otio
 import pytest
@@ -158,6 +159,15 @@ def test_sound_and_photographs_have_a_place_too():
     assert (["i.jpg", "v.mov"], ["s.wav"]) == tuple(
         [clip.name for clip in track] for track in (video, audio)
     )
+
+
+def test_only_clips_with_sound_have_sound():
+    """With as many channels as are known; of what an older daemon does not tell, two."""
+    known = [("none.mov", 0), ("one.mov", 1), ("unknown.mov", None)]
+    places = [place(name, PAL, audio_channels=channels) for name, channels in known]
+    assets = ET.fromstring(fcpxml(reel_of("x", places, "linux"))).iter("asset")
+
+    assert [None, "1", "2"] == [asset.get("audioChannels") for asset in assets]
 
 
 @pytest.mark.parametrize(

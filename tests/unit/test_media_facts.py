@@ -401,6 +401,17 @@ def test_a_timecode_that_is_a_date_is_a_time():
     facts = facts_of(tagged(timecode="2026-05-01T10:11:12"), "a.mov")
 
     assert (1_777_630_272_000_000_000, "format_timecode") == (facts.created_ns, facts.created_by)
+    assert "" == facts.start_timecode
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [("01:00:00:00", "01:00:00:00"), (" 01:00:00;02 ", "01:00:00;02"), ("1:0", ""), ("", "")],
+)
+def test_the_timecode_of_the_first_frame_is_kept(stated, expected):
+    """An edit names frames by it; what is none is not taken for one."""
+    assert expected == facts_of(tagged(timecode=stated), "a.mov").start_timecode
+    assert "10:11:12:13" == facts_of(report(TIMECODE), "a.mov").start_timecode
 
 
 def test_the_canonical_name_tells_project_origin_time_and_content():
