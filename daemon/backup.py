@@ -2,9 +2,9 @@
 Backups: a consistent copy of what cannot be rebuilt, made while the daemon runs and proved before
 it counts; and the way back.
 
-A backup is a folder with the log in one file, the credentials, the kept secrets, and `backup.json`,
-which says what must be in it. It gets its name when it is whole: a folder without a dot in front is
-a good one.
+A backup is a folder with the log in one file, the segments of its archive, the credentials, the
+kept secrets, and `backup.json`, which says what must be in it. It gets its name when it is whole: a
+folder without a dot in front is a good one.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import apsw
 import msgspec
@@ -20,19 +21,25 @@ import msgspec
 from daemon import __version__
 from daemon.database import open_database, open_reader, storage_errors
 from daemon.datadir import DataDirectory
-from daemon.errors import BackupRefused, CorruptLog
+from daemon.errors import BackupRefused, CorruptLog, SegmentLost
+from daemon.eventlog.archive import FOLDER
+from daemon.eventlog.chain import GENESIS_HASH, chain_hash
 from daemon.eventlog.integrity import check_chain, check_file
+from daemon.eventlog.segment import PARTIAL, Sealed, SegmentFile
 from daemon.eventlog.store import QUERIES, EventLog, Head, LogReader
 from projections.envelope import NANOS_PER_SECOND, Nanos, Seq
 from projections.moments import moment_text
 
 MANIFEST = "backup.json"
 LOG = "log.db"
+ARCHIVE = FOLDER
 SECRETS = "secrets"
 PREFIX = "playhead-"
 
-FORMAT = 1
+FORMAT = 2
 """Raised when an older release could not restore what a newer one wrote."""
+
+FORMAT_WITHOUT_ARCHIVE = 1
 
 PAGES_AT_ONCE = -1
 """All: a copy in steps begins anew whenever the daemon writes, and would never end."""
@@ -84,7 +91,9 @@ def back_up(
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
     try:
-        head = _copy_log(directory.log, unfinished / LOG, progress=progress)
+        _copy_log(directory.log, unfinished / LOG)
+        _copy_segments(directory, unfinished, before=backups_in(target)[-1:])
+        head = prove(unfinished / LOG, progress=progress)
         with storage_errors(f"write a backup to {target}"):
             _copy_rest(directory, unfinished)
             manifest = _manifest(unfinished, head, now)
@@ -105,8 +114,8 @@ def _name(now: Nanos, seq: Seq) -> str:
     return f"{PREFIX}{moment:%Y%m%dT%H%M%SZ}-{seq}"
 
 
-def _copy_log(log: Path, copy: Path, *, progress: Progress) -> Head:
-    """Copies the log as of one moment, and proves that the copy is whole."""
+def _copy_log(log: Path, copy: Path) -> None:
+    """Copies the log as of one moment."""
     source = open_reader(log)
     with storage_errors(f"copy the log to {copy}"):
         copy.touch(mode=0o600)
@@ -116,7 +125,34 @@ def _copy_log(log: Path, copy: Path, *, progress: Progress) -> Head:
         target.pragma("journal_mode", "delete")  # one file, that can be read where it may not write
         target.close()
     source.close()
-    return prove(copy, progress=progress)
+
+
+def _copy_segments(directory: DataDirectory, target: Path, *, before: list[Path]) -> None:
+    """
+    Adds the segments that the copied log names. One that a backup `before` this holds unchanged is
+    linked to: years of events are not copied again every night.
+    """
+    reader = LogReader.open(target / LOG)
+    segments = reader.archive.segments()
+    reader.close()
+    for sealed in segments:
+        folder = target / ARCHIVE
+        with storage_errors(f"write a backup to {target}"):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        if not any(_linked(each / ARCHIVE, folder, sealed) for each in before):
+            source = SegmentFile(directory.archive, sealed)
+            with storage_errors(f"copy {source.path} to {folder}"):
+                _copy(source.path, folder / sealed.name)
+
+
+def _linked(kept: Path, folder: Path, sealed: Sealed) -> bool:
+    """Whether a segment is there now, as a second name of one that an earlier backup holds."""
+    try:
+        SegmentFile(kept, sealed).refuse_damage()
+        os.link(kept / sealed.name, folder / sealed.name)
+    except (SegmentLost, OSError):
+        return False
+    return True
 
 
 def prove(log: Path, *, progress: Progress = _silent) -> Head:
@@ -165,7 +201,7 @@ def _write(path: Path, data: bytes) -> None:
 def _manifest(folder: Path, head: Head, now: Nanos) -> Manifest:
     found = sorted(file for file in folder.rglob("*") if file.is_file())
     return Manifest(
-        format=FORMAT,
+        format=FORMAT if (folder / ARCHIVE).is_dir() else FORMAT_WITHOUT_ARCHIVE,
         version=__version__,
         made_at=moment_text(now),
         seq=head.seq,
@@ -240,6 +276,8 @@ def read_manifest(backup: Path) -> Manifest:
         raise BackupRefused(message, hint="Restore it with that version, or a newer one.")
     for kept in manifest.files:
         file = backup / kept.path
+        if ".." in Path(kept.path).parts or Path(kept.path).is_absolute():
+            raise BackupRefused(f"{backup} claims to hold {kept.path}, which lies elsewhere.")
         if not file.is_file() or _kept(file, backup) != kept:
             raise BackupRefused(f"{file} is not what it was when the backup was made.")
     return manifest
@@ -276,6 +314,7 @@ def restore(
     with storage_errors(f"restore to {directory.root}"):
         unfinished.unlink(missing_ok=True)
         if until is None:
+            _restore_segments(backup, directory, manifest)
             shutil.copyfile(backup / LOG, unfinished)
             unfinished.chmod(0o600)
         else:
@@ -287,13 +326,34 @@ def restore(
     with storage_errors(f"restore to {directory.root}"):
         for kept in manifest.files:
             target = directory.root / kept.path
-            if kept.path != LOG and not target.exists():
+            is_of_log = kept.path == LOG or kept.path.startswith(f"{ARCHIVE}/")
+            if not is_of_log and not target.exists():
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 _copy(backup / kept.path, target)
         _sync(unfinished)
         unfinished.rename(directory.log)
         _sync(directory.root)
     return head
+
+
+def _restore_segments(backup: Path, directory: DataDirectory, manifest: Manifest) -> None:
+    """Puts the segments where they belong; one that is there already must be the same."""
+    for kept in manifest.files:
+        if not kept.path.startswith(f"{ARCHIVE}/"):
+            continue
+        target = directory.root / kept.path
+        if target.exists():
+            if _kept(target, directory.root) != kept:
+                hint = "Restore to an empty directory, or move that file away first."
+                raise BackupRefused(f"{target} is there already, and is another.", hint=hint)
+            continue
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        beside = target.with_name(f".{target.name}{PARTIAL}")
+        beside.unlink(missing_ok=True)
+        _copy(backup / kept.path, beside)
+        _sync(beside)
+        beside.rename(target)
+        _sync(target.parent)
 
 
 def refuse_occupied(directory: DataDirectory) -> None:
@@ -308,13 +368,24 @@ def refuse_occupied(directory: DataDirectory) -> None:
 
 
 def _copy_prefix(reader: LogReader, target: Path, until: Seq) -> None:
-    """The first events of a log as a log: each hash depends on what came before, so they hold."""
+    """
+    The first events of a log as a log: each hash depends on what came before, so they hold. What
+    was archived is in the table again.
+    """
     EventLog.create(target).close()
     connection = open_database(target, synchronous="NORMAL")
-    parameters = {"after": 0, "count_max": until}
     connection.execute("BEGIN IMMEDIATE")
-    rows = reader.connection.execute(QUERIES["scan_with_hash"], parameters)
-    connection.executemany(QUERIES["append"], rows)
+    connection.executemany(QUERIES["append"], _rows_with_hash(reader, until))
     connection.execute("COMMIT")
     connection.pragma("journal_mode", "delete")
     connection.close()
+
+
+def _rows_with_hash(reader: LogReader, until: Seq) -> Iterator[tuple[Any, ...]]:
+    previous, after = GENESIS_HASH, reader.archive.head().seq
+    for page in reader.archive.pages(until=until):
+        for row in page:
+            previous = chain_hash(previous, row)
+            yield (*row, previous)
+    parameters = {"after": after, "count_max": max(until - after, 0)}
+    yield from reader.connection.execute(QUERIES["scan_with_hash"], parameters)

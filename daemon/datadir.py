@@ -15,7 +15,7 @@ from daemon.errors import InUse, StartupRefused
 
 
 class DataDirectory(msgspec.Struct, frozen=True):
-    """Where everything is kept. Only `log` and `credentials` cannot be rebuilt."""
+    """Where everything is kept. Only `log`, `archive` and `credentials` cannot be rebuilt."""
 
     root: Path
 
@@ -23,6 +23,11 @@ class DataDirectory(msgspec.Struct, frozen=True):
     def log(self) -> Path:
         """The event log: back this up."""
         return self.root / "log.db"
+
+    @property
+    def archive(self) -> Path:
+        """The segments that hold the beginning of the log, once it was archived: back them up."""
+        return self.root / "archive"
 
     @property
     def views(self) -> Path:

@@ -9,6 +9,7 @@ What only a running daemon can meet, by who must act.
     ├── StorageError      the operator: the disk refused a write or a read; nothing was recorded
     │   └── CorruptViews  the operator: the views are damaged; the log has all they say
     ├── CorruptLog        the operator: the log contradicts itself; nothing is repaired silently
+    │   └── SegmentLost       a segment of its archive is missing or was changed
     ├── FoldFailed        the operator: an event of the log cannot be folded into the views
     └── Overloaded        the caller: the queue is full, try again shortly
 """
@@ -53,6 +54,12 @@ class CorruptLog(PlayheadError):
     """The event log contradicts itself."""
 
     hint = "Stop the daemon, run `playhead verify`, and restore the log from a backup."
+
+
+class SegmentLost(CorruptLog):
+    """A segment of the log's archive is missing or was changed."""
+
+    hint = "Put it back from a backup, into `archive` beside log.db; then run `playhead verify`."
 
 
 class CorruptViews(StorageError):

@@ -21,7 +21,8 @@ from daemon.datadir import DataDirectory, DataLock
 from daemon.desk import WorkDesk
 from daemon.engine.engine import Engine
 from daemon.engine.views import ViewReader, ViewStore
-from daemon.errors import StartupRefused
+from daemon.errors import SegmentLost, StartupRefused
+from daemon.eventlog.archive import Archive, lost_segments
 from daemon.eventlog.store import EventFilter, EventLog, LogReader
 from daemon.eventlog.writer import BatchStatistics, Writer
 from daemon.lanes import Lanes
@@ -122,15 +123,13 @@ def build(
         clock,
         observe=_observer(metrics, clock, otlp),
         queue_commands_max=settings.log.queue_commands_max,
+        slow_s=settings.telemetry.slow_s,
     )
-    _watch(metrics, writer, clock)
+    _watch(metrics, writer, clock, archive=event_log.archive)
     views = ReaderPool(ViewReader.open, directory.views, prepare=writer.settle)
     desk = WorkDesk(writer, views, clock, secrets=directory.root / "secrets")
     lanes = lanes_of(
-        settings,
-        desk,
-        installation=installation_id(directory.root),
-        observe=metrics.server_asked,
+        settings, desk, installation=installation_id(directory.root), observe=metrics.server_asked
     )
     keeper = keeper_of(settings, desk, directory.root, metrics=metrics)
     organizers = organizers_of(settings.organizer, desk, count=metrics.count, tell=_warned)
@@ -247,7 +246,8 @@ def _trace(otlp: Otlp, now: Nanos, statistics: BatchStatistics) -> None:
     span.end(now)
 
 
-def _watch(metrics: Metrics, writer: Writer, clock: Clock) -> None:
+def _watch(metrics: Metrics, writer: Writer, clock: Clock, *, archive: Archive) -> None:
+    _watch_archive(metrics, archive)
     started_s = clock.now_ns() / NANOS_PER_SECOND
     metrics.watch("playhead.log.head", lambda: writer.head.seq)
     metrics.watch("playhead.log.queue.depth", lambda: writer.queue_depth)
@@ -256,7 +256,24 @@ def _watch(metrics: Metrics, writer: Writer, clock: Clock) -> None:
     metrics.watch("playhead.start.time", lambda: started_s)
 
 
+def _watch_archive(metrics: Metrics, archive: Archive) -> None:
+    """It does not change while a daemon runs, if nobody touches its files."""
+    segments, archived = archive.segments(), archive.head().seq
+
+    def lost() -> list[str]:
+        return lost_segments(archive.folder, segments)
+
+    for name in lost():
+        logger.error("segment_lost", file=str(archive.folder / name), hint=SegmentLost.hint)
+    metrics.watch("playhead.log.archived", lambda: archived)
+    metrics.watch("playhead.log.segments", lambda: len(segments))
+    metrics.watch("playhead.log.segments.lost", lambda: len(lost()))
+
+
 def _first_start_ns(log: LogReader) -> Nanos | None:
+    archived = log.archive.began()
+    if archived is not None:  # no daemon waits at its start for a file of the archive
+        return archived
     page = log.page(EventFilter(type="daemon.started"), count_max=1)
     return page.envelopes[0].recorded if page.envelopes else None
 

@@ -10,7 +10,14 @@ import click
 import msgspec
 
 from daemon.adopt.document import document
-from daemon.adopt.files import OPEN_MODE, SECRET_MODE, NewFile, refuse_existing, write
+from daemon.adopt.files import (
+    OPEN_MODE,
+    SECRET_MODE,
+    NewFile,
+    refuse_existing,
+    refuse_missing_folders,
+    write,
+)
 from daemon.adopt.outcome import Adoption
 from daemon.adopt.records import Record
 from daemon.adopt.refusal import NotAdoptable
@@ -92,6 +99,8 @@ def take_over(
 ) -> None:
     """All of it: refuse first, then the history, which may be repeated, then the files."""
     files = _files(adoption, target, made_from=made_from)
+    if target.output is not None and not target.dry_run:
+        refuse_missing_folders(files)
     if target.output is not None and not target.force:
         refuse_existing(files)
     pending = _Pending()

@@ -27,7 +27,7 @@ from daemon.eventlog.store import LogReader
 )
 def backup(*, target: Path, data: Path | None, config_file: Path | None, keep: int | None) -> None:
     """
-    Back up the log, the credentials and the kept secrets into a new folder in DIR.
+    Back up the log with its archive, the credentials and the kept secrets into a new folder in DIR.
 
     The daemon may be running. The copy is of one moment, and proved event by event before it gets
     its name; a folder whose name begins with a dot is an unfinished one. The files of projects are

@@ -24,6 +24,7 @@ COMMANDS = {
     "organize": "daemon.cli.organize:organize",
     "replay": "daemon.cli.replay:replay",
     "verify": "daemon.cli.verify:verify",
+    "archive": "daemon.cli.archive:archive",
     "backup": "daemon.cli.backup:backup",
     "restore": "daemon.cli.backup:restore",
     "export": "daemon.cli.transfer:export",

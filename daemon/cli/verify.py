@@ -35,7 +35,7 @@ def verify(*, data: Path | None, config_file: Path | None, quick: bool) -> None:
         chain = check_chain(reader, progress=progress)
     _tell_log(chain, damage)
     if damage or chain.findings:
-        _fail("The log is damaged. Nothing was changed; restore it from a backup.")
+        _fail(_advice(damage, chain.findings))
     if not quick and not _check_views(directory, reader, count):
         _fail(
             "The views do not follow from the log. Nothing was changed. If the log lost events,"
@@ -49,11 +49,26 @@ def _fail(sentence: str) -> NoReturn:
     sys.exit(1)
 
 
+def _advice(damage: list[Finding], found: list[Finding]) -> str:
+    lost = {finding.segment for finding in found}
+    if damage or None in lost:
+        return "The log is damaged. Nothing was changed; restore it from a backup."
+    names = ", ".join(sorted(f"archive/{name}" for name in lost))
+    return (
+        "The log is damaged. Nothing was changed. Put these files back from a backup, where they"
+        f" have the same names: {names}. Until then the daemon runs, but these events cannot be"
+        " shown, and views that have to be made anew cannot be made."
+    )
+
+
 def _tell_log(chain: ChainReport, damage: list[Finding]) -> None:
     for finding in [*damage, *chain.findings]:
         place = "the file" if finding.seq is None else f"event {finding.seq}"
         click.echo(f"  WRONG  {place}: {finding.detail}")
     if not damage and not chain.findings:
+        if chain.segments:
+            count, end = len(chain.segments), chain.segments[-1].last
+            click.echo(f"  ok     segments of the archive: {count}, events 1 to {end}")
         click.echo(f"  ok     {chain.events_count} events, chain {chain.head_hash.hex()}")
 
 

@@ -14,6 +14,7 @@ from daemon import __version__
 from daemon.config import JellyfinServer
 from daemon.datadir import DataDirectory
 from daemon.engine.views import ViewReader
+from daemon.eventlog.segment import SUFFIX
 from daemon.web.bodies import decode_body, read_body
 from daemon.web.endpoint import Endpoint, json_response, require
 from daemon.web.lanes import LaneReport
@@ -119,11 +120,12 @@ def _statistics(views: ViewReader) -> tuple[SyncStatistics, int]:
 
 
 def _size_bytes(data: str) -> int:
-    """The log and the views, with what is not checkpointed yet."""
+    """The log with its archive and the views, with what is not checkpointed yet."""
     directory = DataDirectory(Path(data))
     files = (directory.log, directory.views)
     wals = (path.with_name(path.name + "-wal") for path in files)
-    return sum(path.stat().st_size for path in (*files, *wals) if path.exists())
+    segments = directory.archive.glob(f"*{SUFFIX}")
+    return sum(path.stat().st_size for path in (*files, *wals, *segments) if path.exists())
 
 
 async def list_servers(services: Services, request: Request) -> Response:

@@ -58,7 +58,7 @@ VIEW_FAULTS = [
 ]
 
 CHECKPOINT_FAULTS = [
-    Break("sync", 2, apsw.SQLITE_IOERR_FSYNC, "log.db-wal"),
+    Break("sync", 6, apsw.SQLITE_IOERR_FSYNC, "log.db-wal"),  # those before it are commits'
     Break("write", 1, apsw.SQLITE_FULL, "log.db"),
     Break("sync", 1, apsw.SQLITE_IOERR_FSYNC, "log.db"),
     Break("write", 1, apsw.SQLITE_FULL, "views.db"),
@@ -347,7 +347,7 @@ def test_a_log_with_a_missing_event_is_not_folded(tmp_path: Path) -> None:
     with Ledger(tmp_path) as ledger:
         for _ in range(3):
             ledger.commit(report_command())
-        ledger.log.connection.execute("DROP TRIGGER events_are_never_removed")
+        ledger.log.connection.execute("DROP TRIGGER only_sealed_events_leave")
         ledger.log.connection.execute("DELETE FROM events WHERE seq = 2")
     (tmp_path / "views.db").unlink()
 

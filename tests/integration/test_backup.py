@@ -105,6 +105,17 @@ def test_nothing_is_overwritten(house):
     assert "is there already" in refused
 
 
+@pytest.mark.parametrize("place", ["../outside", "secrets/../../outside", "/tmp/outside"])
+def test_a_backup_holds_nothing_that_lies_elsewhere(tmp_path, place):
+    """Whoever made it could have other files of the machine copied, or overwritten."""
+    log = {"path": place, "size_bytes": 0, "sha256": "00"}
+    said = {"format": 1, "version": "1", "made_at": "", "seq": 1, "hash": "", "files": [log]}
+    (tmp_path / "backup.json").write_text(json.dumps(said), encoding="utf-8")
+    refused = playhead_inside("restore", tmp_path, data=tmp_path / "data", code=1).stderr
+
+    assert f"claims to hold {place}, which lies elsewhere" in refused
+
+
 @pytest.mark.parametrize("part", ["log.db", "secrets/attic", "backup.json"])
 def test_a_backup_that_was_changed_is_refused(house, tmp_path, part):
     """Whichever file it is; nothing is written."""

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from daemon.cli.main import COMMANDS as PLACES
 from daemon.cli.main import cli
-from daemon.eventlog.store import FILTER_WINDOW_EVENTS
+from daemon.eventlog.reader import FILTER_WINDOW_EVENTS
 from support.builders import report_body
 from support.checkout import ROOT
 from support.command import COMMAND, playhead, playhead_inside
@@ -101,7 +101,7 @@ def rows(data, *arguments):
 def tamper(path, *statements):
     """Changes a database behind Playhead's back, past the triggers that forbid it."""
     connection = apsw.Connection(str(path))
-    for trigger in ("events_are_never_changed", "events_are_never_removed"):
+    for trigger in ("events_are_never_changed", "only_sealed_events_leave"):
         connection.execute(f"DROP TRIGGER IF EXISTS {trigger}")
     for statement in statements:
         connection.execute(statement)

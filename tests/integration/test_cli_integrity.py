@@ -34,7 +34,7 @@ def data(original, tmp_path):
 def tamper(path, *statements):
     """Changes a database behind Playhead's back, past the triggers that forbid it."""
     connection = apsw.Connection(str(path))
-    for trigger in ("events_are_never_changed", "events_are_never_removed"):
+    for trigger in ("events_are_never_changed", "only_sealed_events_leave"):
         connection.execute(f"DROP TRIGGER IF EXISTS {trigger}")
     for statement in statements:
         connection.execute(statement)

@@ -36,9 +36,16 @@ ALLOWED = {
     # The list of what is wanted comes as JSON.
     "media_of_contents": ("LIST SUBQUERY 1", "SCAN json_each VIRTUAL TABLE INDEX 1:"),
     "seqs_of_ids": ("LIST SUBQUERY 1", "SCAN json_each VIRTUAL TABLE INDEX 1:"),
+    "archived_seqs_of_ids": ("LIST SUBQUERY 1", "SCAN json_each VIRTUAL TABLE INDEX 1:"),
     "head": ("SCAN events",),  # backwards along the primary key, and it stops at the first row
-    "last": ("SCAN events",),  # the same
-    "first": ("SCAN events",),  # the same, forwards
+    "first_recorded": ("SCAN events",),  # the same, forwards
+    "first_recorded_from": ("SCAN events",),  # forwards, as far as `playhead archive` will seal
+    "segments": ("SCAN segments",),  # all of them are wanted
+    "first_segment": ("SCAN segments",),  # it stops at the first row
+    "last_segment": ("SCAN segments",),  # the same, backwards
+    "has_archive": ("SCAN sqlite_schema",),  # a dozen rows, once for each reader
+    "add_segment": (),  # an insert
+    "keep_ids": ("USE TEMP B-TREE FOR ORDER BY",),  # so that they are put in side by side
     "positions_users": EACH_USER,
     "titles_users": EACH_USER,
     "activity": ("USE TEMP B-TREE FOR GROUP BY",),  # of a bounded stretch, into some hundred groups

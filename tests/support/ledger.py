@@ -19,11 +19,14 @@ from daemon.engine.verify import check_views
 from daemon.engine.views import ViewReader, ViewStore
 from daemon.eventlog.integrity import check_chain, check_file
 from daemon.eventlog.plan import Pending, Receipt
+from daemon.eventlog.sealing import seal
+from daemon.eventlog.segment import LIMITS, Limits, Sealed
 from daemon.eventlog.store import EventLog, Head, LogReader
 from daemon.eventlog.writer import QUEUE_COMMANDS_MAX, Writer
 from daemon.ids import id_text
 from projections import PROJECTIONS
 from projections.commands import Command
+from projections.envelope import Seq
 from projections.errors import PlayheadError
 from projections.fold import Projection, digest, encode_rows
 from support.clock import FakeClock
@@ -49,6 +52,7 @@ class Ledger:
         clock: the writer's.
         projections: the views that are kept.
         queue_commands_max: commands that may wait for the writer.
+        archive: the folder of the log's segments, where it is not beside the log.
     """
 
     def __init__(
@@ -59,9 +63,10 @@ class Ledger:
         clock: Clock | None = None,
         projections: Sequence[Projection[Any]] = PROJECTIONS,
         queue_commands_max: int = QUEUE_COMMANDS_MAX,
+        archive: Path | None = None,
     ) -> None:
         self.projections = projections
-        self.log = EventLog.create(folder / "log.db", vfs=vfs)
+        self.log = EventLog.create(folder / "log.db", vfs=vfs, archive=archive)
         try:
             self.views = ViewStore.create(folder / "views.db", vfs=vfs)
             for connection in (self.log.connection, self.views.connection):
@@ -85,6 +90,15 @@ class Ledger:
         if settles:
             self.writer.settle()
         return [Outcome(pending.receipts, pending.error) for pending in batch]
+
+    def seal(self, until: Seq, limits: Limits = LIMITS) -> list[Sealed]:
+        """Archives the log up to an event, as `playhead archive` does; the views follow."""
+        sealing = seal(
+            self.log, until=until, clock=FakeClock(), source="cli", actor="test", limits=limits
+        )
+        sealed = list(sealing)
+        self.engine.catch_up()
+        return sealed
 
     def digests(self) -> dict[str, str]:
         """The digest of every view as it stands."""
@@ -130,16 +144,16 @@ class Remains(msgspec.Struct, frozen=True):
     problems: list[str]
 
 
-def remains(folder: Path, *, promised: Head) -> Remains:
+def remains(folder: Path, *, promised: Head, archive: Path | None = None) -> Remains:
     """
     Starts on what a crash left in a folder, and judges it.
 
-    `promised` is the end of the log that callers have been told of.
+    `promised` is the end of the log that callers have been told of; the segments may be elsewhere.
     """
     try:
         with storage_errors("look at the views"):
             found = views_ahead(folder)
-        with Ledger(folder) as ledger:
+        with Ledger(folder, archive=archive) as ledger:
             found += ledger.problems()
             head = ledger.log.end
             if ledger.log.hash_at(promised.seq) != promised.hash:
