@@ -15,6 +15,8 @@ SECRET_FILE_BYTES_MAX = 64 * 1024
 OPEN_MODE = 0o644
 SECRET_MODE = 0o600
 
+AGAIN = "Correct it and run the command again: nothing doubles."
+
 
 class NewFile(msgspec.Struct, frozen=True):
     """A file to be written, and who may read it."""
@@ -59,6 +61,21 @@ def refuse_existing(files: Iterable[NewFile]) -> None:
         raise NotAdoptable(message, hint="Name another file with --output, or add --force.")
 
 
+def refuse_missing_folders(files: Iterable[NewFile]) -> None:
+    """
+    Makes sure that each file has a folder to be written into.
+
+    Raises:
+        NotAdoptable: with every folder that is not there.
+    """
+    folders = {file.path.parent for file in files}
+    missing = sorted(str(folder) for folder in folders if not folder.is_dir())
+    if missing:
+        message = f"There is no folder {' and no '.join(missing)}."
+        hint = "Make it, or name another with --output; nothing was written."
+        raise NotAdoptable(message, hint=hint)
+
+
 def _is_taken(path: Path) -> bool:
     try:
         path.lstat()
@@ -83,7 +100,7 @@ def write(file: NewFile) -> None:
     its mode says.
 
     Raises:
-        NotAdoptable: the folder cannot be written.
+        NotAdoptable: the folder cannot be written; what was taken over before stays.
     """
     beside = file.path.with_name(f".{file.path.name}.new")
     try:
@@ -95,7 +112,8 @@ def write(file: NewFile) -> None:
             os.fsync(opened.fileno())
         beside.replace(file.path)
     except OSError as error:
-        raise NotAdoptable(f"{file.path} cannot be written: {_reason(error)}.") from error
+        message = f"{file.path} cannot be written: {_reason(error)}."
+        raise NotAdoptable(message, hint=AGAIN) from error
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

@@ -365,6 +365,16 @@ def test_a_file_that_is_there_is_never_overwritten_unless_forced(jellyporter):
     assert "s3cretA\n" == (jellyporter / "attic.api_key").read_text(encoding="utf-8")
 
 
+def test_a_folder_that_is_missing_is_told_before_anything_is_done(jellyporter):
+    """The history is not taken over by a command that cannot write the settings."""
+    with pytest.raises(NotAdoptable) as refused:
+        run(*FROM_JELLYPORTER, "-o", "etc/playhead.toml", folder=jellyporter)
+
+    assert f"There is no folder {jellyporter / 'etc'}." == str(refused.value)
+    assert "nothing was written" in refused.value.hint
+    assert not (jellyporter / "data").exists()
+
+
 def test_their_database_is_left_as_it_is(db_sync):
     """A database at rest gets no file beside it, which its owner might not be able to open."""
     before = {path.name: path.read_bytes() for path in db_sync.glob("db.db*")}
