@@ -8,6 +8,7 @@ step at a time through `UPCASTERS`; a type or version that this release does not
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 import msgspec
@@ -65,6 +66,10 @@ class Codec:
         if isinstance(event, Opaque):
             return event.data
         return self._encoder.encode(event)
+
+    def decoder_of(self, type_name: str) -> Callable[[bytes], Event | Opaque]:
+        """What decodes events stored as that type; it raises as `decode` does, or `UNREADABLE`."""
+        return self.decoders.get(type_name) or partial(self.decode, type_name)
 
     def decode(self, type_name: str, data: bytes) -> Event | Opaque:
         """

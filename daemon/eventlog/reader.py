@@ -211,8 +211,8 @@ class LogReader:
         The events in the table, to its end or to the first that is not there. It gives the seq of
         the last, and of the one that follows in its stead.
         """
-        decoders, decode = self._codec.decoders, self._codec.decode
-        kind = ""
+        kind = known = ""
+        decode = self._codec.decoder_of(known)
         try:
             while True:
                 first = after
@@ -223,10 +223,11 @@ class LogReader:
                         if seq != after + 1:
                             return after, seq
                         after = seq
-                        known = decoders.get(kind)
-                        event = decode(kind, data) if known is None else known(data)
+                        if kind != known:
+                            known, decode = kind, self._codec.decoder_of(kind)
+                        event = decode(data)
                         yield Envelope(
-                            seq, event_id, at, recorded, kind, source, actor, cause, event
+                            seq, event_id, at, recorded, known, source, actor, cause, event
                         )
                 if after - first < SCAN_PAGE_EVENTS:
                     return after, None
