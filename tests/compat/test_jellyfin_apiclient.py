@@ -14,7 +14,7 @@ from support.jellyfin.scene import scene
 from support.jellyfin.versions import TICKS_PER_SECOND, V10_11, V12, VERSIONS
 
 DATE = "2026-11-01T20:00:00Z"
-WAIT_S = 5.0
+WAIT_S = 20.0
 
 
 @pytest.fixture(params=VERSIONS, ids=lambda version: version.number)

@@ -28,11 +28,12 @@ attempts_max = 4
 """
 SECRET = "harbour light at night"
 HEADERS = {"Content-Type": "application/json", "X-Playhead-Secret": SECRET}
-EACH = f"timeout_s = 0.7\ncreate_users = true\ndelete_users = true\nwebhook_secret = '{SECRET}'\n"
+EACH = f"timeout_s = 20\ncreate_users = true\ndelete_users = true\nwebhook_secret = '{SECRET}'\n"
 POLICY = '[[path_policy]]\nprefix = "/later"\nretries = -1\ndelay_s = 0.2\n'
 SERVER = '[[jellyfin]]\nname = "{}"\nurl = "{}"\napi_key = "k"\n'
 YEAR_2020_NS = 1_590_000_000 * 10**9
-AT_ONCE_S = 1.0
+AT_ONCE_S = 10.0
+"""For a busy machine; no server is given up so soon, and the next sweep is minutes away."""
 REQUESTS_MAX = 4
 """Read, ask who plays, write, and look at the echo."""
 

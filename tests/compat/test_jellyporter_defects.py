@@ -29,7 +29,7 @@ def house(tmp_path_factory):
     """Three servers of three versions with the same films; their webhooks reach the daemon."""
     folder = tmp_path_factory.mktemp("jellyporter")
     names = ("attic", "barn", "cellar")
-    options = dict.fromkeys(names, "timeout_s = 0.7\n")
+    options = dict.fromkeys(names, "timeout_s = 20\n") | {"barn": "timeout_s = 1.5\n"}
     with InStep(folder, *names, sync=SYNC, per_server=options) as servers:
         servers.shelf(12)
         servers.film(only=("attic",), path="/a/harbour.mkv", providers={"Tmdb": "7001"})

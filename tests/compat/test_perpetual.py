@@ -18,7 +18,7 @@ from support.mpv import require_program
 from support.organized import Organized
 
 MKVTOOLNIX_HINT = "install mkvtoolnix (Debian: apt-get install mkvtoolnix) to run this test"
-WAIT_S = 15.0
+WAIT_S = 20.0
 QUICK = Pace(gather_ms=200, step_ms=20, turn_ms=60)
 YEAR_AGO_NS = 400 * 86_400 * 10**9
 

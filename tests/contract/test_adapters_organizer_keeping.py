@@ -10,7 +10,7 @@ from adapters.disk.watch import Pace
 from adapters.organizer.keeping import Keeper, Keepers
 from support.organized import Organized
 
-WAIT_S = 15.0
+WAIT_S = 20.0
 QUICK = Pace(gather_ms=200, step_ms=20, turn_ms=60, check_turns=3, poll_every_s=0.1)
 POLLING = Pace(
     gather_ms=200, step_ms=20, turn_ms=60, check_turns=3, poll_every_s=0.1, always_polls=True

@@ -24,7 +24,7 @@ def jelly():
 
 def users(set_up):
     """A request that anybody with the key may make."""
-    return set_up.admin.get("/Users", timeout=QUICK_S)
+    return set_up.admin.get("/Users")
 
 
 def test_a_server_that_is_down_refuses_and_comes_back_on_its_port(jelly):
@@ -60,7 +60,7 @@ def test_a_hung_server_never_answers(jelly):
     """Until it is released, and it can be stopped all the same."""
     jelly.jellyfin.sabotage.hung()
     with pytest.raises(httpx.ReadTimeout):
-        users(jelly)
+        jelly.admin.get("/Users", timeout=QUICK_S)
     jelly.jellyfin.sabotage.clear()
 
     assert 200 == users(jelly).status_code
@@ -72,12 +72,11 @@ def test_a_hung_server_can_be_left(jelly):
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(jelly.admin.get, "/Users")
         jelly.jellyfin.wait_for(lambda: jelly.jellyfin.hanging == 1, "the request that hangs")
-        start = time.monotonic()
         jelly.jellyfin.stop()
-        took_s = time.monotonic() - start
+        error = waiting.exception()
 
-        assert isinstance(waiting.exception(), httpx.TransportError)
-        assert took_s < 1
+    assert isinstance(error, httpx.TransportError)
+    assert not isinstance(error, httpx.TimeoutException)
 
 
 def test_failures_can_be_counted_and_aimed(jelly):

@@ -10,7 +10,7 @@ from support.jellyfin.double import JellyfinDouble
 from support.jellyfin.scene import authorization, scene
 from support.jellyfin.versions import V10_10, V10_11, V12, VERSIONS
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 20.0
 
 
 @pytest.fixture(params=VERSIONS, ids=lambda version: version.number)

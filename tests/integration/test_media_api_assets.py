@@ -203,7 +203,7 @@ def test_a_uuid_is_found_among_thousands(tmp_path):
         answer = bulk(own, "tags", refs, add_tags=["x"])
 
         assert len(refs) == answer["updated"]
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15
 
 
 def test_assets_of_several_projects_are_joined(house, project, name):

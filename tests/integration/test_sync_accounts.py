@@ -104,6 +104,7 @@ def test_a_person_who_is_renamed_stays_the_same_person(four):
     user = four["attic"].add_user("old name", "secret")
     four.users["attic", "old name"] = user
     four.wait_for(lambda: found(four, "barn", "old name"), "old name in the barn")
+    four.quiet()
     four["attic"].rename_user(user, "new name")
     four.wait_for(lambda: found(four, "barn", "new name"), "new name in the barn")
     four.users["barn", "old name"] = found(four, "barn", "new name")

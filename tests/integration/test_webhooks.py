@@ -13,6 +13,8 @@ from support.people import basic, bearer, make_token, make_user
 
 SECRET = "harbour light at night"
 BODY_BYTES_MAX = 1_048_576
+HANG_S = 15.0
+"""No machine is so busy: somebody waits for what does not come."""
 PLUGIN_TYPE = {"Content-Type": "text/plain; charset=utf-8"}
 
 
@@ -229,7 +231,7 @@ def test_the_largest_body_is_recorded_while_others_are_served(daemon):
     answer = post(daemon, body)
 
     assert 422 == answer.status_code
-    assert answer.elapsed.total_seconds() < 5
+    assert answer.elapsed.total_seconds() < HANG_S
 
 
 def test_a_body_that_does_not_come_is_given_up(tmp_path):
@@ -237,7 +239,7 @@ def test_a_body_that_does_not_come_is_given_up(tmp_path):
     text = "[server]\nbody_deadline_s = 0.3\n" + silent_servers(["attic"])
     with started(tmp_path, text) as daemon:
         host, port = daemon.url.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=5) as slow:
+        with socket.create_connection((host, int(port)), timeout=HANG_S) as slow:
             head = f"POST /webhook/attic HTTP/1.1\r\nHost: {host}\r\nContent-Length: 99\r\n\r\n"
             slow.sendall(head.encode() + b"{")
             answer = slow.recv(4_096)
@@ -255,7 +257,7 @@ def test_a_server_that_is_down_loses_no_notification(daemon):
     ]
 
     assert {"recorded"} == {answer.json()["status"] for answer in answers}
-    assert time.monotonic() - started_s < 5
+    assert time.monotonic() - started_s < HANG_S
 
 
 def test_a_server_that_is_down_leaves_the_daemon_ready(daemon):

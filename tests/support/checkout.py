@@ -14,6 +14,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("daemon", "projections", "adapters")
 
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""What a statement calls the lists of statements in it; a lambda's body is an expression."""
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef
 
@@ -70,13 +73,19 @@ def definitions(path: Path) -> Iterator[Place]:
     pending: list[tuple[str, ast.AST]] = [("", tree(path))]
     while pending:
         prefix, parent = pending.pop()
-        for node in ast.iter_child_nodes(parent):
+        for node in _statements_in(parent):
             if isinstance(node, Definition):
                 name = f"{prefix}{node.name}"
                 yield Place(path=path, qualified_name=name, node=node)
                 pending.append((f"{name}.", node))
             else:
                 pending.append((prefix, node))
+
+
+def _statements_in(node: ast.AST) -> Iterator[ast.AST]:
+    """Its blocks line by line, which is all that can hold a definition: no expression does."""
+    for name in BLOCKS:
+        yield from getattr(node, name, ())
 
 
 def body_lines(function: Function) -> int:

@@ -42,7 +42,7 @@ from support.jellyfin.versions import V10_11
 T = TypeVar("T")
 
 ATTIC = "attic"
-WAIT_S = 10.0
+WAIT_S = 20.0
 POLL_S = 0.01
 RULES = Rules(servers={ATTIC: ServerRules()})
 

@@ -13,8 +13,8 @@ import httpx
 from support.builders import report_body
 
 REPORTS_PER_BATCH = 5
-REQUEST_TIMEOUT_S = 10.0
-JOIN_TIMEOUT_S = 20.0
+REQUEST_TIMEOUT_S = 20.0
+JOIN_TIMEOUT_S = 40.0
 FIRST_MARK_TIMEOUT_S = 20.0
 MARK_POLL_S = 0.005
 

@@ -26,7 +26,7 @@ FOLDER = ROOT / "ops" / "packaging" / "proxy"
 NAME = "playhead.example.org"
 UPSTREAM = "127.0.0.1:8787"
 START_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 30.0
 REQUEST_TIMEOUT_S = 60.0
 POLL_S = 0.02
 

@@ -1,5 +1,6 @@
 """A client of the daemon's event stream (server-sent events), for tests."""
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -7,7 +8,7 @@ from typing import Any, Self
 
 import httpx
 
-SILENCE_MAX_S = 10.0
+SILENCE_MAX_S = 20.0
 """A stream that should say something and does not fails the test after this long."""
 
 
@@ -40,8 +41,12 @@ class EventStream:
         self._events = self._read()
 
     def take(self, count: int) -> list[dict[str, Any]]:
-        """The next events."""
-        return [next(self._events) for _ in range(count)]
+        """The next events; fails when the stream ends before them."""
+        taken = list(itertools.islice(self._events, count))
+        assert count == len(taken), (
+            f"The answer was {self.status}, and ended after {len(taken)} of {count} events."
+        )
+        return taken
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return self._events

@@ -33,7 +33,7 @@ from support.mpv import (
 
 LUA = Path(__file__).resolve().parents[2] / "lua"
 NOBODY = 65534
-ANSWER_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 20.0
 TEXT_BYTES = 65536
 
 
@@ -217,12 +217,10 @@ class Vlc:
         self.do(f"seek {position_s}")
         self.wait(lambda: self.position_s() > position_s, f"seek to {position_s}")
 
-    def quit(self, number: signal.Signals = signal.SIGTERM) -> float:
-        """Ends VLC by a signal; gives how many seconds it took."""
-        started_s = time.monotonic()
+    def quit(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Ends VLC by a signal; fails when it takes longer than a busy machine explains."""
         self.process.send_signal(number)
         self.process.wait(QUIT_TIMEOUT_S)
-        return time.monotonic() - started_s
 
     def log(self) -> str:
         """The last lines of VLC's log that concern the client or errors."""

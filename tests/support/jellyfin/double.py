@@ -24,7 +24,7 @@ from support.jellyfin.state import Clock, State
 from support.jellyfin.versions import V10_11, Version
 from support.jellyfin.webhooks import Webhooks
 
-WAIT_S = 5.0
+WAIT_S = 20.0
 POLL_S = 0.005
 SERVER_OFFSET_MINUTES = 120
 

@@ -32,6 +32,7 @@ class Receiver:
         self.status = status
         self.delay_s = delay_s
         self.requests: list[Received] = []
+        self.arrived_count = 0
         self._stopping = threading.Event()
         receiver = self
 
@@ -68,7 +69,12 @@ class Receiver:
 
     def wait_or_stop(self) -> None:
         """Takes its time."""
+        self.arrived_count += 1
         self._stopping.wait(self.delay_s)
+
+    def hurry(self) -> None:
+        """From now on it answers at once, also what it has taken its time for."""
+        self._stopping.set()
 
     def __enter__(self) -> Self:
         self._thread.start()

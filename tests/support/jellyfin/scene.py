@@ -21,7 +21,7 @@ from support.jellyfin.double import JellyfinDouble
 from support.jellyfin.model import Item, User
 from support.jellyfin.versions import TICKS_PER_SECOND, Version
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 20.0
 OK, NO_CONTENT = 200, 204
 
 

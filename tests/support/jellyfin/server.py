@@ -35,8 +35,8 @@ from support.jellyfin.webhooks import Delivery
 from support.jellyfin.wire import dumps, without_nulls
 
 PULSE_S = 0.01
-START_TIMEOUT_S = 10.0
-STOP_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 30.0
 BODY_BYTES_MAX = 16 * 1024 * 1024
 
 ROUTER = Router(
