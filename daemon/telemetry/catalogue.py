@@ -166,6 +166,17 @@ CATALOGUE: tuple[Instrument, ...] = (
     Instrument(
         "playhead.log.queue.depth", "gauge", "{command}", (), "Commands waiting for the writer."
     ),
+    Instrument(
+        "playhead.log.archived", "gauge", "{event}", (), "Events of the log that are in segments."
+    ),
+    Instrument("playhead.log.segments", "gauge", "{file}", (), "Segments of the log's archive."),
+    Instrument(
+        "playhead.log.segments.lost",
+        "gauge",
+        "{file}",
+        (),
+        "Segments that are not there in their size; `playhead verify` looks into them too.",
+    ),
     Instrument("playhead.log.fault", "gauge", "1", (), "1 while the last write failed, else 0."),
     Instrument(
         "playhead.views.apply.duration",

@@ -39,6 +39,9 @@ FOLDED_EVENTS_MAX = 2_000_000
 
 COUNTED_EVENTS_MAX = 500_000
 
+DELIVERY = "delta"
+"""The first word of the types of events that tell of a delivery."""
+
 FOLDS_MAX = 1
 """A fold keeps a core busy; others wait."""
 
@@ -103,10 +106,15 @@ class ActivityQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of time and the events recorded in it, by the first word of their type."""
+    """
+    A stretch of time and the events recorded in it, by the first word of their type; those of
+    deliveries also by what became of them (planned, delivered, failed, deferred, abandoned,
+    retried).
+    """
 
     at: str
     counts: dict[str, int]
+    deliveries: dict[str, int]
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,10 +142,9 @@ async def list_views(services: Services, request: Request) -> Response:
 
 
 def _ends(log: LogReader) -> tuple[str | None, str | None]:
-    with storage_errors("read the event log"):
-        found = [log.connection.execute(QUERIES[name]).fetchone() for name in ("first", "last")]
-    first, last = (None if row is None else moment_text(int(row[0])) for row in found)
-    return first, last
+    began, head = log.began(), log.head()
+    last = moment_text(head.recorded) if head.seq else None
+    return None if began is None else moment_text(began), last
 
 
 async def view_at(services: Services, request: Request) -> Response:
@@ -194,9 +201,8 @@ def _folded(log: LogReader, path: str, name: str, *, until: Seq) -> Table:
 
 
 def _recorded(log: LogReader, seq: Seq) -> str | None:
-    with storage_errors("read the event log"):
-        row = log.connection.execute(QUERIES["recorded_at"], (seq,)).fetchone()
-    return None if row is None else moment_text(row[0])
+    recorded = log.recorded_at(seq)
+    return None if recorded is None else moment_text(recorded)
 
 
 def _page(table: Table, query: PastQuery, *, view: str, seq: Seq, at: str | None) -> PastPage:
@@ -226,20 +232,30 @@ async def activity(services: Services, request: Request) -> Response:
 
 
 def _counted(log: LogReader, begin: Nanos, step: Nanos, query: ActivityQuery) -> Activity:
-    head = log.head().seq
+    head, archived = log.head().seq, log.archive.head()
     floor = max(0, head - COUNTED_EVENTS_MAX)
     parameters = {"after": floor, "begin": begin, "step": step, "until": SEQ_MAX}
     with storage_errors("read the event log"):
         rows: list[Any] = log.connection.execute(QUERIES["activity"], parameters).fetchall()
-        first = log.connection.execute(QUERIES["recorded_at"], (floor,)).fetchone()
     counts: list[Counter[str]] = [Counter() for _ in range(query.buckets)]
-    for number, kind, count in rows:
-        counts[min(number, query.buckets - 1)][kind.partition(".")[0]] += count
+    deliveries: list[Counter[str]] = [Counter() for _ in range(query.buckets)]
+    for bucket, kind, count in rows:
+        number = min(bucket, query.buckets - 1)
+        word, _, outcome = kind.partition(".")
+        counts[number][word] += count
+        if word == DELIVERY:
+            deliveries[number][outcome] += count
     buckets = [
-        Bucket(at=moment_text(begin + number * step), counts=dict(found))
+        Bucket(
+            at=moment_text(begin + number * step),
+            counts=dict(found),
+            deliveries=dict(deliveries[number]),
+        )
         for number, found in enumerate(counts)
     ]
-    is_cut = first is not None and first[0] >= begin
+    # Of what has left for the archive nothing is counted either.
+    before = archived.recorded if floor <= archived.seq else log.recorded_at(floor)
+    is_cut = before is not None and before >= begin
     return Activity(step_s=step / NANOS_PER_SECOND, buckets=buckets, cut=is_cut)
 
 
