@@ -54,6 +54,7 @@ from daemon.web import (
     upload_check,
     uploads,
     watching,
+    watching_changes,
     webhooks,
     whoami,
 )
@@ -99,6 +100,7 @@ ROUTES: tuple[Endpoint, ...] = (
     *resolve.ENDPOINTS,
     *resolve_jobs.ENDPOINTS,
     *watching.ENDPOINTS,
+    *watching_changes.ENDPOINTS,
     *past.ENDPOINTS,
     *access.ENDPOINTS,
     *settings.ENDPOINTS,

@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Send
 from starlette.types import Scope as ASGIScope
 
-from daemon.auth import Scope
+from daemon.auth import Principal, Scope
 from daemon.web.problems import RETRY_AFTER_S, HTTPProblem
 from daemon.web.services import Services
 from projections.envelope import Seq
@@ -89,10 +89,15 @@ async def may_go_on(services: Services, request: Request, scope: Scope) -> bool:
     """
     Whether a stream may look into the log once more: a revoked credential must not go on reading.
     """
+    return await who_goes_on(services, request, scope) is not None
+
+
+async def who_goes_on(services: Services, request: Request, scope: Scope) -> Principal | None:
+    """Who may have the log looked into once more for this stream; None when nobody may."""
     if services.closing.is_set():
-        return False
+        return None
     principal = await services.gate.principal(request.headers.get("authorization"))
-    return principal is not None and principal.may(scope)
+    return principal if principal is not None and principal.may(scope) else None
 
 
 async def wait_for_any(*waits: Wait) -> bool:

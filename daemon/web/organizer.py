@@ -84,8 +84,9 @@ async def plan_filings(services: Services, request: Request) -> Response:
     """What the organizers would do now, file by file. Nothing is changed."""
     require(request, "media")
     query = decode_query(request, PlanQuery)
-    names = () if query.name is None else (query.name,)
-    chosen = organizing.chosen(services.organizers, names)
+    if query.name is None:
+        return json_response(Plans(organizers=await organizing.plans(services.organizers)))
+    chosen = organizing.chosen(services.organizers, (query.name,))
     return json_response(Plans(organizers=await organizing.plans(chosen)))
 
 

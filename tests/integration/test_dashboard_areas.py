@@ -16,8 +16,9 @@ from support.people import basic, bearer, make_user
 
 PASSWORD = "correct horse battery"
 NAME = "root"
+VIEWER = "vera"
 PLAYER = '[[player]]\nname = "wall"\nsocket = "{socket}"\n'
-AREAS = ("now", "people", "servers", "deliveries", "past", "access", "settings")
+AREAS = ("now", "people", "servers", "deliveries", "past", "organizers", "access", "settings")
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,7 @@ def house(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dashboard")
     past = Past(folder / "data")
     make_user(folder / "data", NAME, PASSWORD, "admin")
+    make_user(folder / "data", VIEWER, PASSWORD, "play")
     player = PLAYER.format(socket=folder / "wall.sock")
     config = written(folder, silent_servers(["attic", "barn"]) + player + CONFIGURATION)
     with socket.socket() as probe:
@@ -44,10 +46,10 @@ def house(tmp_path_factory):
 
 @pytest.fixture
 def visit(house, window):
-    """Opens an area as somebody who may do everything."""
+    """Opens an area as somebody; without a name as one who may do everything."""
 
-    async def opened(place, **options):
-        login = {"username": NAME, "password": PASSWORD}
+    async def opened(place, *, whose=NAME, **options):
+        login = {"username": whose, "password": PASSWORD}
         shown = await window(http_credentials=login, **options)
         shown.refusals.add(401)  # so a browser learns that it has to say who it is
         await shown.open(f"{house.url}/{place}")
@@ -70,9 +72,11 @@ def whoami(house, **headers):
     return house.client.get("/api/whoami", headers=headers).json()
 
 
-def report(house, **fields):
-    """Somebody's player tells where it is; the number of the event."""
-    answer = house.client.post("/api/positions", json=report_body(**fields))
+def report(house, *, whose=NAME, **fields):
+    """The player of `whose` tells where it is; the number of the event."""
+    answer = house.client.post(
+        "/api/positions", json=report_body(**fields), headers=basic(whose, PASSWORD)
+    )
     answer.raise_for_status()
     return answer.json()["seq"]
 
@@ -97,6 +101,30 @@ async def test_what_plays_is_shown_as_it_plays(house, visit):
     await expect(row).to_have_count(0)
     left = part(shown, "Go on with").get_by_role("listitem").filter(has_text="pier.mkv")
     await expect(left).to_contain_text("2:05 of 10:00")
+
+
+async def test_who_may_only_play_sees_their_own_live(house, visit):
+    """Without the right to read the log, by a stream of one's own that survives a restart."""
+    asked = []
+    shown = await visit("", whose=VIEWER)
+    shown.may_be_cut_off = True
+    shown.page.on("request", lambda request: asked.append(request.url.removeprefix(house.url)))
+    await expect(heading(shown)).to_have_text("Now")
+    playing = part(shown, "Playing now").get_by_role("listitem").filter(has_text="own.mkv")
+    film = {"duration_s": 600.0, "reason": "heartbeat"}
+    report(house, name="secret.mkv", path="/films/secret.mkv", **film)
+    report(house, whose=VIEWER, name="own.mkv", path="/films/own.mkv", **film)
+    await expect(playing).to_have_count(1)
+    house.kill()
+    await expect(shown.page.locator(".banner")).to_contain_text("The daemon cannot be reached.")
+    house.restart()
+    await shown.is_live()
+    report(house, whose=VIEWER, name="own.mkv", path="/films/own.mkv", **film | {"reason": "quit"})
+
+    await expect(playing).to_have_count(0)
+    await expect(part(shown, "Go on with")).to_contain_text("own.mkv")
+    assert "secret.mkv" not in await shown.page.content()
+    assert {"/api/watching/changes"} == {path for path in asked if "changes" in path}
 
 
 async def test_people_go_on_across_servers_and_players(visit):
@@ -138,6 +166,31 @@ async def test_events_are_filtered_followed_and_explained(house, visit):
     )
 
 
+async def test_events_are_narrowed_by_who_where_and_when(house, visit):
+    """The list is what the interface gives for the same question, and new events obey it too."""
+    report(house, whose=VIEWER, name="eider.mkv", path="/films/eider.mkv")
+    shown = await visit("#events")
+    rows = shown.page.locator(".events").get_by_role("link")
+    fields = shown.page.get_by_role("search", name="Events")
+    await fields.get_by_label("Actor").fill(VIEWER)
+    await expect(rows.filter(has_text="daemon.started")).to_have_count(0)
+    report(house, name="merlin.mkv", path="/films/merlin.mkv")
+    seq = report(house, whose=VIEWER, name="siskin.mkv", path="/films/siskin.mkv")
+    await expect(rows.first).to_contain_text(f"{seq}position.reported")
+    found = await shown.page.locator(".events .event-seq").all_inner_texts()
+    await fields.get_by_label("Source").fill("jellyfin")
+    await expect(rows).to_have_count(0)
+    await shown.button("Clear").click()
+    await expect(rows.filter(has_text="merlin.mkv")).to_have_count(1)
+    await fields.get_by_label("Until").fill("2001-01-01T00:00:00")
+    await expect(shown.page.get_by_text("No event matches.")).to_be_visible()
+    await shown.page.get_by_label("Explain a title").fill("Gale")
+    await shown.page.get_by_label("Explain a title").press("Enter")
+
+    await expect(shown.dialog).to_contain_text("Gale (1999)")
+    assert [str(event["seq"]) for event in reversed(house.events(actor=VIEWER))] == found
+
+
 async def test_deliveries_are_retried_and_discarded(house, visit):
     """Reason and next try are there; what is done here or elsewhere is seen at once."""
     shown = await visit("#deliveries")
@@ -157,6 +210,16 @@ async def test_deliveries_are_retried_and_discarded(house, visit):
     assert 2 == len(
         [event for event in house.events(type="delta.abandoned") if event["actor"] == NAME]
     )
+    assert ["odd"] == [
+        event["data"]["subject"] for event in house.events(type="delta.retried", actor=NAME)
+    ]
+    await shown.page.keyboard.press("5")
+    lost = re.compile("Deliveries over the same time: .* and [23] given up")
+    await expect(shown.page.get_by_role("img", name=lost)).to_be_visible()
+    await shown.page.get_by_text("The same as a table").click()
+    row = part(shown, "Events by time and kind").get_by_role("row")
+    await expect(row.first).to_contain_text("Deliveries: writtenDeliveries: failed tries")
+    await expect(row.nth(1).get_by_role("cell").last).to_have_text("2")
 
 
 async def test_servers_and_players_are_as_their_lanes_found_them(house, visit):
@@ -167,6 +230,12 @@ async def test_servers_and_players_are_as_their_lanes_found_them(house, visit):
     await expect(barn).to_contain_text("Connect call failed")
     await expect(barn).to_contain_text("Much is gone. 9 suspects.")
     await expect(part(shown, "Players on this machine")).to_contain_text("absent")
+    await shown.button("Read everything on attic again").click()
+    await shown.shows("Everything on attic is read again as soon as it answers.")
+    await shown.button("Restore barn").click()
+    await expect(shown.dialog).to_contain_text("writes back what was agreed before")
+    await shown.dialog.get_by_role("button", name="Cancel").click()
+    assert [] == house.events(type="brake.released")
     await shown.button("Accept what barn says").click()
     await shown.button("Accept").last.click()
 

@@ -25,7 +25,7 @@ LOGIN = ("mara", "correct horse")
 SIGNED_IN = {"Authorization": "Basic " + base64.b64encode(":".join(LOGIN).encode()).decode()}
 
 STREAM = "/api/events/stream"
-STREAMS = {STREAM, "/api/library/changes"}
+STREAMS = {STREAM, "/api/library/changes", "/api/watching/changes"}
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 EXAMPLES_COUNT = 100 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 7
 WAIT_S_MAX = 0.01

@@ -18,7 +18,7 @@ const LIST = [
       ["/", "Search"],
       ["u", "Upload files"],
       ["v", "Grid or list"],
-      ["1 … 9", "The areas of Playhead"],
+      ["1 … 9 0", "The areas of Playhead"],
       ["?", "These keys"],
     ],
   ],
@@ -96,7 +96,7 @@ export function listenToKeys(app, { search, upload, turnView }) {
       ["m", withChosen((items) => actions.move(items))],
       ["Delete", withChosen((items) => actions.trash(items))],
       ["Escape", () => selection.clear()],
-      ...AREAS.map(({ area }, index) => [String(index + 1), () => goTo(area)]),
+      ...AREAS.map(({ area }, index) => [String((index + 1) % 10), () => goTo(area)]),
     ]),
   );
   addEventListener("keydown", (event) => {

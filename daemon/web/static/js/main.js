@@ -74,7 +74,7 @@ function makeApp() {
   made.selection = new Selection();
   made.uploads = new Uploads();
   made.live = new Live();
-  made.log = new Log();
+  made.log = new Log({ mayRead: () => mayWith(store.state.scopes, "audit") });
   made.jobs = new Jobs(made.live);
   made.actions = new Actions(made);
   return made;
@@ -125,7 +125,7 @@ async function begin() {
   await lookAround();
   const { scopes, maySeeFiles } = store.state;
   if (maySeeFiles || scopes.length === 0) live.start();
-  else if (may("audit")) log.start();
+  else if (may("audit") || may("play")) log.start();
   else store.update({ connection: "deaf" });
   store.watch(["place"], ({ place }) => void (place.area === "" && settle()));
 }

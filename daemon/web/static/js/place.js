@@ -16,6 +16,7 @@ const BOARD_AREAS = [
   "events",
   "past",
   "undo",
+  "organizers",
   "access",
   "settings",
 ];

@@ -80,7 +80,7 @@
  * @property {Readonly<Record<string, string>>} words - What an area of the dashboard looks for.
  *
  * @typedef {"" | "library" | "trash" | "now" | "people" | "servers" | "deliveries" | "events"
- *   | "past" | "undo" | "access" | "settings"} Area
+ *   | "past" | "undo" | "organizers" | "access" | "settings"} Area
  *
  * @typedef {object} Activity - Something the daemon is busy with, as its progress events tell it.
  * @property {string} task

@@ -38,6 +38,15 @@ export class Area extends HTMLElement {
     return NEVER;
   }
 
+  /**
+   * Whether this is looked at again after an event.
+   *
+   * @param {LogEvent} event
+   */
+  concerns({ type }) {
+    return this.concerned.test(type);
+  }
+
   /** Aborted when the area is left. */
   get signal() {
     return this.ending.signal;
@@ -55,7 +64,7 @@ export class Area extends HTMLElement {
     this.state.replaceChildren(h("p", { class: "loading" }, "Loading…"));
     const hear = (/** @type {Event} */ event) => {
       const events = /** @type {CustomEvent<LogEvent[]>} */ (event).detail;
-      if (events.some(({ type }) => this.concerned.test(type))) this.lookSoon();
+      if (events.some((one) => this.concerns(one))) this.lookSoon();
     };
     log.addEventListener("events", hear, { signal });
     log.addEventListener("open", () => this.lookSoon(), { signal });

@@ -13,7 +13,7 @@
  * @property {string} scope - Without it the daemon tells nothing of this.
  */
 
-/** @type {AreaName[]} */
+/** @type {AreaName[]} - Ten at most: each has a key. */
 export const AREAS = [
   { area: "now", text: "Now", picture: "play", scope: "play" },
   { area: "people", text: "People", picture: "people", scope: "admin" },
@@ -22,6 +22,7 @@ export const AREAS = [
   { area: "events", text: "Events", picture: "pulse", scope: "audit" },
   { area: "past", text: "Past", picture: "clock", scope: "audit" },
   { area: "undo", text: "Undo", picture: "restore", scope: "admin" },
+  { area: "organizers", text: "Organizers", picture: "folder", scope: "admin" },
   { area: "access", text: "Users and tokens", picture: "key", scope: "admin" },
   { area: "settings", text: "Settings", picture: "sliders", scope: "admin" },
 ];

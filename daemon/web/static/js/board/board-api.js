@@ -145,6 +145,31 @@ export const board = {
    */
   undo: (body) => request("POST", "/api/undo", { body }),
 
+  /**
+   * @param {Signal} [signal]
+   * @returns {Promise<{organizers: import("./shapes.js").Organizer[]}>}
+   */
+  organizers: (signal) => get("/api/organizer/plan", {}, signal),
+
+  /**
+   * @param {Query} query
+   * @param {Signal} [signal]
+   * @returns {Promise<{filings: import("./shapes.js").Filing[], next: number | null}>}
+   */
+  filings: (query, signal) => get("/api/organizer/filings", query, signal),
+
+  /**
+   * @param {string} organizer
+   * @returns {Promise<{organizers: import("./shapes.js").Organizer[]}>}
+   */
+  fileNow: (organizer) => request("POST", "/api/organizer/run", { body: { names: [organizer] } }),
+
+  /**
+   * @param {{ids: string[], confirm: boolean}} body - Unless it is confirmed nothing is done.
+   * @returns {Promise<{steps: import("./shapes.js").Unfiling[], done: boolean}>}
+   */
+  unfile: (body) => request("POST", "/api/organizer/undo", { body }),
+
   /** @returns {Promise<import("./shapes.js").Access>} */
   access: () => get("/api/access"),
 

@@ -12,6 +12,7 @@ import { AREAS, allowedAreas, mayWith } from "./areas.js";
 import { DeliveriesArea } from "./deliveries-area.js";
 import { EventsArea } from "./events-area.js";
 import { NowArea } from "./now-area.js";
+import { OrganizersArea } from "./organizers-area.js";
 import { PastArea } from "./past-area.js";
 import { PeopleArea } from "./people-area.js";
 import { ServersArea } from "./servers-area.js";
@@ -30,6 +31,7 @@ const MADE = {
   events: EventsArea,
   past: PastArea,
   undo: UndoArea,
+  organizers: OrganizersArea,
   access: AccessArea,
   settings: SettingsArea,
 };
@@ -102,7 +104,7 @@ export class DashBoard extends HTMLElement {
    * @param {string[]} scopes
    */
   #listen(wanted, scopes) {
-    if (!mayWith(scopes, "audit")) return;
+    if (!mayWith(scopes, "audit") && !mayWith(scopes, "play")) return;
     if (wanted) this.app.log.start();
     else if (mayWith(scopes, "media")) this.app.log.stop();
   }

@@ -1,17 +1,19 @@
 /**
- * A graph of how much was recorded when, with the same in a table for those who do not see it.
+ * A graph of how much was recorded when, and below it what became of deliveries; with the same in a
+ * table for those who do not see them.
  *
- * Neighbours: events-area.js shows it. Drawn as SVG with classes only: the content security policy
- * forbids styles in the page.
+ * Neighbours: events-area.js shows it, delivery-graph.js draws the deliveries. Drawn as SVG with
+ * classes only: the content security policy forbids styles in the page.
  */
 
-import { h, setAttribute } from "../dom.js";
+import { h } from "../dom.js";
 import { count, plural } from "../format.js";
+import { OUTCOMES, deliveryGraph, outcomesOf } from "./delivery-graph.js";
+import { svg } from "./svg.js";
 import { momentText } from "./words.js";
 
 /** @typedef {import("./shapes.js").Activity} Activity */
 
-const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 960;
 const HEIGHT = 120;
 const GAP = 1;
@@ -28,6 +30,13 @@ const KINDS = /** @type {const} */ ([
 ]);
 const OTHERS = "Others";
 const NAMES = [...KINDS.map(({ name }) => name), OTHERS];
+
+/**
+ * @typedef {object} Column - A stretch of time.
+ * @property {string} at
+ * @property {number[]} parts - Events by kind.
+ * @property {number[]} outcomes - Deliveries by what became of them.
+ */
 
 /** @param {string} word */
 function kindIndex(word) {
@@ -52,7 +61,11 @@ function sums(counts) {
  * @returns {Node[]}
  */
 export function activityGraph({ buckets, cut }) {
-  const columns = buckets.map(({ at, counts }) => ({ at, parts: sums(counts) }));
+  const columns = buckets.map(({ at, counts, deliveries }) => ({
+    at,
+    parts: sums(counts),
+    outcomes: outcomesOf(deliveries),
+  }));
   const totals = columns.map(({ parts }) => parts.reduce((sum, part) => sum + part, 0));
   const most = Math.max(1, ...totals);
   const all = totals.reduce((sum, total) => sum + total, 0);
@@ -66,13 +79,14 @@ export function activityGraph({ buckets, cut }) {
     drawing(columns, most, label),
     h("div", { class: "graph-ends" }, h("span", {}, from), h("span", {}, "now")),
     h("ul", { class: "legend" }, ...legend),
+    ...deliveryGraph(columns),
     cut ? h("p", { class: "none" }, "There were more events than are counted here.") : "",
     table(columns),
   ].map((node) => (typeof node === "string" ? document.createTextNode(node) : node));
 }
 
 /**
- * @param {{at: string, parts: number[]}[]} columns
+ * @param {Column[]} columns
  * @param {number} most
  * @param {string} label
  */
@@ -103,16 +117,17 @@ function drawing(columns, most, label) {
   return picture;
 }
 
-/** @param {{at: string, parts: number[]}[]} columns */
+/** @param {Column[]} columns */
 function table(columns) {
   const filled = columns.filter(({ parts }) => parts.some((part) => part > 0)).reverse();
-  const head = NAMES.map((name) => h("th", { scope: "col" }, name));
-  const rows = filled.map(({ at, parts }) =>
+  const names = [...NAMES, ...OUTCOMES.map(({ name }) => `Deliveries: ${name.toLowerCase()}`)];
+  const head = names.map((name) => h("th", { scope: "col" }, name));
+  const rows = filled.map(({ at, parts, outcomes }) =>
     h(
       "tr",
       {},
       h("th", { scope: "row" }, momentText(at)),
-      ...parts.map((part) => h("td", {}, count(part))),
+      ...[...parts, ...outcomes].map((part) => h("td", {}, count(part))),
     ),
   );
   return h(
@@ -135,14 +150,4 @@ function table(columns) {
       ),
     ),
   );
-}
-
-/**
- * @param {string} tag
- * @param {Record<string, string | number>} attributes
- */
-function svg(tag, attributes) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) setAttribute(element, name, value);
-  return element;
 }

@@ -2,9 +2,10 @@
  * Hears from the daemon what is recorded: the event log, live.
  *
  * Server-sent events of GET /api/events/stream, told on as `events` with a list of them, the oldest
- * first. It is open only while an area wants it. Neighbours: stream.js keeps it open, area.js has
- * areas looked at again whenever it is opened: it always begins with what is new, however long it
- * was closed.
+ * first. Who may not read the log hears of GET /api/watching/changes when something of their own
+ * changed: of these events there are only `seq`, `type` and `user`. It is open only while an area
+ * wants it. Neighbours: stream.js keeps it open, area.js has areas looked at again whenever it is
+ * opened: it always begins with what is new, however long it was closed.
  */
 
 import { Stream } from "../stream.js";
@@ -16,8 +17,10 @@ const GATHER_MS = 150;
 export const GATHERED_MAX = 500;
 
 export class Log extends Stream {
-  constructor() {
+  /** @param {{mayRead: () => boolean}} reader */
+  constructor({ mayRead }) {
     super(["message"]);
+    this.mayRead = mayRead;
     /** @type {import("./shapes.js").LogEvent[]} */
     this.gathered = [];
     this.gathering = 0;
@@ -27,7 +30,7 @@ export class Log extends Stream {
   }
 
   get address() {
-    return "/api/events/stream";
+    return this.mayRead() ? "/api/events/stream" : "/api/watching/changes";
   }
 
   /** @param {import("./shapes.js").LogEvent} event */

@@ -1,9 +1,11 @@
 /**
  * One player of this machine: whether it is connected, what it plays, and its playlist.
  *
- * Neighbours: servers-area.js lists them. A playlist is asked for when it is unfolded.
+ * Neighbours: servers-area.js lists them. A playlist is asked for when it is unfolded. Where a
+ * player is goes on by itself while it plays.
  */
 
+import { daemonTime } from "../api.js";
 import { button, h } from "../dom.js";
 import { count, plural } from "../format.js";
 import { attempt, tell } from "../toasts.js";
@@ -13,17 +15,23 @@ import { facts, positionText, when } from "./words.js";
 
 /** @typedef {import("../types.js").App} App */
 /** @typedef {import("./shapes.js").Player} Player */
+/** @typedef {NonNullable<Player["playing"]>} Playing */
 
 /** Entries of a playlist that are shown. */
 const ENTRIES_SHOWN_MAX = 200;
 
+const MS_PER_S = 1000;
+
 /**
+ * The card has two ways to be told more: `follow` of where the player is, and `tick` of time.
+ *
  * @param {Player} player
  * @param {App} app
  * @param {{lookAgain: () => void}} on
  */
 export function playerCard(player, app, { lookAgain }) {
   const { name, user, state, connected, problem, playing, version, folder } = player;
+  const told = [user, version && `mpv ${version}`, folder];
   const mayAct = mayWith(app.store.state.scopes, "admin") && connected;
   const sync = async () => {
     const asked = await attempt(() => board.syncPlayer(name));
@@ -31,9 +39,10 @@ export function playerCard(player, app, { lookAgain }) {
     lookAgain();
   };
   const label = { class: "button small", "aria-label": `Bring the playlist of ${name} in line` };
-  return h(
+  const progress = playing ? progressOf(playing) : null;
+  const card = h(
     "li",
-    { class: "tile", "data-health": connected ? "good" : "bad" },
+    { class: "tile player", "data-health": connected ? "good" : "bad" },
     h(
       "div",
       { class: "tile-head" },
@@ -41,34 +50,70 @@ export function playerCard(player, app, { lookAgain }) {
       h("span", { class: connected ? "badge good" : "badge warning" }, state),
       playing ? h("span", { class: "badge" }, playing.paused ? "paused" : "playing") : null,
     ),
-    h("small", {}, [user, version, folder].filter(Boolean).join(" · ")),
+    h("small", {}, told.filter(Boolean).join(" · ")),
     problem ? h("p", { class: "reason" }, problem) : null,
+    progress?.element,
     facts(figures(player)),
     playlist(player),
     mayAct
       ? h("div", { class: "tile-buttons" }, button("Bring in line", { ...label, onclick: sync }))
       : null,
   );
+  card.name = name;
+  card.follow = (/** @type {Player | undefined} */ now) => progress?.follow(now?.playing ?? null);
+  card.tick = () => progress?.tick();
+  return card;
+}
+
+/**
+ * What is played, with a bar that goes on.
+ *
+ * @param {Playing} playing
+ */
+function progressOf({ name, duration_s }) {
+  const text = h("span", { class: "watch-position" });
+  const bar = duration_s
+    ? h("progress", { "aria-label": `Position in ${name}`, max: duration_s })
+    : null;
+  let from = { position_s: 0, paused: true, asked_ms: 0 };
+  const tick = () => {
+    const gone_s = from.paused ? 0 : Math.max(0, (daemonTime() - from.asked_ms) / MS_PER_S);
+    const position_s = Math.min(from.position_s + gone_s, duration_s ?? Number.POSITIVE_INFINITY);
+    if (bar) bar.value = position_s;
+    text.textContent = positionText(position_s, duration_s);
+  };
+  const follow = (/** @type {Playing | null} */ now) => {
+    if (!now) return;
+    from = { position_s: now.position_s ?? 0, paused: now.paused, asked_ms: daemonTime() };
+    tick();
+  };
+  const element = h(
+    "div",
+    { class: "player-plays" },
+    h("strong", {}, name),
+    h("div", { class: "watch-progress" }, bar, text),
+  );
+  return { element, follow, tick };
 }
 
 /**
  * @param {Player} player
  * @returns {[string, any][]}
  */
-function figures({ playing, last, entries_count, files_count, since, synced_at }) {
-  const at = playing && positionText(playing.position_s ?? 0, playing.duration_s);
+function figures(player) {
+  const { playing, last, folder, connected, entries_count, files_count, ...rest } = player;
+  const files = folder ? `, ${plural(files_count, "file")} in its folder` : "";
   return [
-    ["Plays", playing ? `${playing.name} at ${at}` : null],
     [
       "Played last",
       !playing && last ? h("span", {}, `${last.name}, opened `, when(last.opened_at)) : null,
     ],
     [
       "Playlist",
-      `${plural(entries_count, "entry", "entries")}, ${plural(files_count, "file")} in its folder`,
+      connected || folder ? `${plural(entries_count, "entry", "entries")}${files}` : null,
     ],
-    ["In line", when(synced_at)],
-    ["Since", when(since)],
+    ["Last in line", folder ? when(rest.synced_at) : null],
+    [connected ? "Connected" : "Away", h("span", {}, "since ", when(rest.since))],
   ];
 }
 

@@ -16,6 +16,9 @@ import { spanText } from "./words.js";
 
 /** @typedef {import("./shapes.js").Status} Status */
 /** @typedef {import("./shapes.js").Player} Player */
+/** @typedef {import("./shapes.js").LogEvent} LogEvent */
+
+const TICK_MS = 1000;
 
 const STATES = {
   healthy: "All is well",
@@ -42,10 +45,18 @@ export class ServersArea extends Area {
       part("Servers", this.noServer, servers),
       part("Players on this machine", this.noPlayer, players),
     );
+    const ticking = setInterval(() => this.#tick(), TICK_MS);
+    this.signal.addEventListener("abort", () => clearInterval(ticking));
   }
 
   get concerned() {
     return /^(server|brake|sweep|accounts|items|player|daemon|delta|webhook|socket|pokes)\./;
+  }
+
+  /** @param {LogEvent} event - A player of this machine tells where it is. */
+  concerns(event) {
+    const isPlayer = event.type === "position.reported" && event.source === "mpv";
+    return isPlayer || super.concerns(event);
   }
 
   async load() {
@@ -57,9 +68,18 @@ export class ServersArea extends Area {
   show({ status, players }) {
     this.#drawOverall(status);
     this.servers.show(status.servers, ({ name }) => name);
-    this.players.show(players, ({ name }) => name);
+    this.players.show(players.map(still), ({ name }) => name);
+    for (const card of this.querySelectorAll(".player")) {
+      const { name } = /** @type {any} */ (card);
+      /** @type {any} */ (card).follow(players.find((player) => player.name === name));
+    }
     this.noServer.hidden = status.servers.length > 0;
     this.noPlayer.hidden = players.length > 0;
+  }
+
+  #tick() {
+    if (document.hidden) return;
+    for (const card of this.querySelectorAll(".player")) /** @type {any} */ (card).tick();
   }
 
   /** @param {Status} status */
@@ -78,6 +98,17 @@ export class ServersArea extends Area {
       h("small", {}, words.join(" · ")),
     );
   }
+}
+
+/**
+ * A player without where it is: that alone is no reason to draw it anew.
+ *
+ * @param {Player} player
+ * @returns {Player}
+ */
+function still(player) {
+  const { playing } = player;
+  return { ...player, playing: playing && { ...playing, position_s: null } };
 }
 
 customElements.define("servers-area", ServersArea);

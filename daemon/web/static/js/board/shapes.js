@@ -107,8 +107,40 @@
  *
  * @typedef {object} Activity - How many events there were in each stretch, by kind.
  * @property {number} step_s
- * @property {{at: string, counts: Record<string, number>}[]} buckets
+ * @property {{at: string, counts: Record<string, number>,
+ *   deliveries: Record<string, number>}[]} buckets - Deliveries by what became of them.
  * @property {boolean} cut
+ *
+ * @typedef {object} Organizer - What one does, or has done.
+ * @property {string} organizer
+ * @property {string} folder
+ * @property {string} problem
+ * @property {string} hint
+ * @property {{path: string, new_path: string, companions: Record<string, string>,
+ *   beside: boolean}[]} moves
+ * @property {{path: string, why: string, reason: string, other: string}[]} leaves
+ * @property {string[]} unfinished
+ * @property {Record<string, string>} failed
+ * @property {boolean} truncated
+ *
+ * @typedef {object} Filing - A file that was filed.
+ * @property {string} id
+ * @property {number} seq
+ * @property {string} at
+ * @property {string} organizer
+ * @property {string} folder
+ * @property {string} path
+ * @property {string} new_path
+ * @property {Record<string, string>} companions
+ * @property {"filed" | "undone"} state
+ * @property {string | null} undone_at
+ *
+ * @typedef {object} Unfiling - A filing that is undone.
+ * @property {string} id
+ * @property {string} path
+ * @property {string} old_path
+ * @property {Record<string, string>} companions
+ * @property {string} refused - Why it is not.
  *
  * @typedef {object} PastPage - Rows of a view as of event `seq`.
  * @property {string} view
