@@ -214,6 +214,7 @@ async def test_twice_a_repeated_message_is_heard_once(only_10_11):
     def act():
         only_10_11.jellyfin.person(only_10_11.mara).marks_played(film)
         later(only_10_11, 1)
+        only_10_11.jellyfin.wait_for(lambda: hub.connections, "the socket")
         hub.connections[0].post(hub.sent[-1])
         only_10_11.jellyfin.person(only_10_11.mara).marks_unplayed(film)
         later(only_10_11, 1)

@@ -55,6 +55,7 @@ async def test_twenty_thousand_files_fit_into_some_dozen_elements(attic, window)
 async def test_search_and_filters_narrow_the_listing(attic, window):
     """What is typed, a kind and a tag each leave only what matches, and can be taken back."""
     shown = await window(attic.url)
+    await expect(shown.card(name_of(0))).to_be_visible()  # until then the page has no place yet
     await shown.page.keyboard.press("/")
     await shown.page.keyboard.type("Take 01234")
     await expect(amount(shown)).to_have_text("1 file")
