@@ -16,7 +16,9 @@ from adapters.mpv.errors import PlayerAbsent, PlayerError, PlayerGone, PlayerRef
 from adapters.mpv.wire import FileLoaded
 from support.players import short_folder
 
-ANSWER_S = 0.3
+ANSWER_S = 60.0
+SOON_S = 0.3
+"""For players that never answer."""
 
 
 class Peer:
@@ -44,13 +46,19 @@ class Peer:
 
 
 @pytest.fixture
-async def pair():
+def answer_s():
+    """How long an answer may take."""
+    return ANSWER_S
+
+
+@pytest.fixture
+async def pair(answer_s):
     """A connection that listens, its peer, and what it was told unasked."""
     ours, theirs = socket.socketpair()
     told = []
     async with anyio.create_task_group() as tasks:
         peer = Peer(await anyio.abc.UNIXSocketStream.from_socket(theirs))
-        connection = Connection(Channel(ours), told.append, answer_s=ANSWER_S)
+        connection = Connection(Channel(ours), told.append, answer_s=answer_s)
         tasks.start_soon(_listen, connection)
         yield connection, peer, told
         connection.close()
@@ -83,6 +91,7 @@ async def test_replies_find_their_commands_in_any_order(pair):
     assert [FileLoaded()] * 2 == told
 
 
+@pytest.mark.parametrize("answer_s", [SOON_S])
 async def test_a_player_that_does_not_answer_is_silent(pair):
     """After the time it has; and from then on every command says so at once."""
     connection, _, _ = pair
@@ -91,6 +100,7 @@ async def test_a_player_that_does_not_answer_is_silent(pair):
             await connection.ask("get_property", "pause")
 
 
+@pytest.mark.parametrize("answer_s", [SOON_S])
 async def test_a_player_that_does_not_read_is_silent(pair):
     """Its buffer full, half a command is sent; that is no other failure than no answer."""
     connection, _, _ = pair

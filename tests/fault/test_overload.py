@@ -68,9 +68,10 @@ def open_stream(wires: ExitStack, daemon: DaemonProcess, *, after: int = 0) -> W
 
 
 def stall(wires: ExitStack, daemon: DaemonProcess) -> Wire:
-    """An upload that has begun and does not go on."""
+    """An upload that has begun, is waited for, and does not go on."""
     wire = wires.enter_context(Wire(daemon.url))
-    wire.post(f"Content-Length: {BODY_BYTES}")
+    wire.post(f"Content-Length: {BODY_BYTES}", "Expect: 100-continue")
+    assert wire.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 100 ")
     return wire
 
 

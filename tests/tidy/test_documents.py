@@ -77,7 +77,7 @@ OLD = ("ops/CHANGELOG.md", "ops/decisions")
 
 def problem_of(words, command=cli):
     """What is wrong with the words of a command, by its own parser; None if nothing is."""
-    context = click.Context(command)
+    context = click.Context(command, **cli.context_settings)  # it remembers how help is asked for
     parser = command.make_parser(context)
     try:
         _, left, _ = parser.parse_args([word for word in words if word[0] != "["])
