@@ -23,10 +23,17 @@ VALUES = {
 HINT = "no Python of 3.12 or later is here, for which helm-sdkpy exists"
 
 
+def runs(program):
+    """Whether it is there and not the shim of a version manager that stands for nothing."""
+    if shutil.which(program) is None:
+        return False
+    return 0 == subprocess.run([program, "-c", ""], capture_output=True, check=False).returncode
+
+
 @pytest.fixture(scope="module")
 def interpreter(tmp_path_factory):
     """A newer Python with Helm's engine and hadolint."""
-    found = next(filter(None, map(shutil.which, ("python3.13", "python3.12"))), None)
+    found = next(filter(runs, ("python3.13", "python3.12")), None)
     if found is None:
         pytest.skip(HINT)
     folder = tmp_path_factory.mktemp("newer")
