@@ -21,6 +21,7 @@ import msgspec
 from daemon import __version__
 from daemon.database import open_database, open_reader, storage_errors
 from daemon.datadir import DataDirectory
+from daemon.durable import sync
 from daemon.errors import BackupRefused, CorruptLog, SegmentLost
 from daemon.eventlog.archive import FOLDER
 from daemon.eventlog.chain import GENESIS_HASH, chain_hash
@@ -101,7 +102,7 @@ def back_up(
             place = target / _name(now, head.seq)
             _sync_tree(unfinished)
             unfinished.rename(place)
-            _sync(target)
+            sync(target)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
@@ -224,16 +225,8 @@ def _sha256(file: Path) -> str:
 
 def _sync_tree(folder: Path) -> None:
     for file in folder.rglob("*"):
-        _sync(file)
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+        sync(file)
+    sync(folder)
 
 
 def backups_in(folder: Path) -> list[Path]:
@@ -330,9 +323,9 @@ def restore(
             if not is_of_log and not target.exists():
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 _copy(backup / kept.path, target)
-        _sync(unfinished)
+        sync(unfinished)
         unfinished.rename(directory.log)
-        _sync(directory.root)
+        sync(directory.root)
     return head
 
 
@@ -351,9 +344,9 @@ def _restore_segments(backup: Path, directory: DataDirectory, manifest: Manifest
         beside = target.with_name(f".{target.name}{PARTIAL}")
         beside.unlink(missing_ok=True)
         _copy(backup / kept.path, beside)
-        _sync(beside)
+        sync(beside)
         beside.rename(target)
-        _sync(target.parent)
+        sync(target.parent)
 
 
 def refuse_occupied(directory: DataDirectory) -> None:

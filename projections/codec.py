@@ -35,8 +35,7 @@ class Codec:
             version n + 1. The current version of a type is one more than the highest n given.
 
     Attributes:
-        decoders: what reads the current versions, by the name they are stored under. Whoever reads
-            millions takes them from here, and knows `UNREADABLE`.
+        decoders: what reads the current versions, by the name they are stored under.
     """
 
     def __init__(
@@ -68,7 +67,10 @@ class Codec:
         return self._encoder.encode(event)
 
     def decoder_of(self, type_name: str) -> Callable[[bytes], Event | Opaque]:
-        """What decodes events stored as that type; it raises as `decode` does, or `UNREADABLE`."""
+        """
+        What decodes events stored as that type; it raises as `decode` does, or `UNREADABLE`.
+        Whoever reads millions takes it once for many.
+        """
         return self.decoders.get(type_name) or partial(self.decode, type_name)
 
     def decode(self, type_name: str, data: bytes) -> Event | Opaque:

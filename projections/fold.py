@@ -109,16 +109,10 @@ def fold(
 ) -> dict[Key, Row]:
     """All rows after the given events, starting from `rows` (none)."""
     table = dict(rows or {})
-    handles, keys, apply = projection.handles, projection.keys, projection.apply
-    for envelope in envelopes:
-        if handles is not None and envelope.type not in handles:
-            continue
-        for key in keys(envelope):
-            row = apply(table.get(key), envelope, key)
-            if row is None:
-                table.pop(key, None)
-            else:
-                table[key] = row
+    handles = projection.handles
+    folder = Projection.folder(projection, "", table)  # its own may be of one type only
+    next(folder)
+    folder.send(each for each in envelopes if handles is None or each.type in handles)
     return table
 
 

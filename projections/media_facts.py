@@ -254,8 +254,7 @@ def _claims(report: Report) -> Iterator[tuple[str, str]]:
 
 def _start_timecode(report: Report) -> str:
     """The first that somebody states and that is one."""
-    tagged = [*(stream.tags for stream in report.streams), report.format.tags]
-    stated = (lowered(tags).get("timecode", "").strip() for tags in tagged)
+    stated = (text.strip() for by, text in _claims(report) if by in _TIMECODES_ALONE)
     return next((text for text in stated if _TIMECODE.fullmatch(text)), "")
 
 

@@ -13,7 +13,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from adapters.resolve.wire import JobFile, Outcome, Result
+from adapters.resolve.wire import JobFile, Result
+from projections.resolve import Outcome
 
 System: TypeAlias = Literal["windows", "macos", "linux"]
 """What kind of machine this is; also what a host is called unless it is told otherwise."""

@@ -3,24 +3,12 @@ The queue's words: jobs as they are got, results as they are told. Fields that a
 are passed over, so that an older agent works with a newer daemon.
 """
 
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import msgspec
 
 from projections.errors import PlayheadError
-
-Outcome: TypeAlias = Literal[
-    "imported",
-    "present",
-    "revealed",
-    "relinked",
-    "marked",
-    "handed_off",
-    "missing",
-    "unreadable",
-    "refused",
-    "skipped",
-]
+from projections.resolve import Outcome
 
 DETAIL_CHARACTERS_MAX = 1_000
 ERROR_CHARACTERS_MAX = 4_000

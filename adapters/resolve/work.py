@@ -14,8 +14,9 @@ from adapters.resolve.places import Place, looked_at, places
 from adapters.resolve.projects import NotNow, choose, pool_of, save
 from adapters.resolve.scripting import Connected, connect
 from adapters.resolve.showing import is_shown
-from adapters.resolve.wire import Job, Outcome, Result, shortened
+from adapters.resolve.wire import Job, Result, shortened
 from projections.errors import PlayheadError
+from projections.resolve import Outcome
 
 REVEALED_MAX = 5
 """Folders that are shown by one job: each is a window."""

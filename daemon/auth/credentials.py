@@ -16,6 +16,7 @@ from typing import Annotated, Literal, Self, TypeAlias, get_args
 import msgspec
 from msgspec import Meta
 
+from daemon.durable import sync
 from daemon.errors import StartupRefused
 
 Scope: TypeAlias = Literal["play", "media", "audit", "metrics", "webhook", "admin"]
@@ -100,11 +101,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(path.parent)
 
 
 def hash_password(password: str) -> str:

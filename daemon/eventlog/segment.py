@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from daemon.database import storage_errors
+from daemon.durable import sync
 from daemon.errors import SegmentLost, StorageError
 from daemon.eventlog.chain import SEQ_MAX, Stored, chain_hash
 from projections.envelope import Nanos, Seq
@@ -246,16 +247,7 @@ def _write(folder: Path, name: str, chunks: Iterable[bytes]) -> None:
         os.posix_fadvise(number, 0, 0, os.POSIX_FADV_DONTNEED)
     unfinished.rename(folder / name)
     for each in (folder, folder.parent):
-        sync_folder(each)
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable."""
-    number = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+        sync(each)
 
 
 class SegmentFile:

@@ -80,8 +80,8 @@ class _Exchange:
     def __init__(
         self, scope: Scope, receive: Receive, send: Send, *, clock: Clock, closing: anyio.Event
     ) -> None:
+        self.began_s = self._asked_s = clock.monotonic_s()
         self.took_s = 0.0
-        self._asked_s = clock.monotonic_s()
         self._clock = clock
         self.status = HTTPStatus.INTERNAL_SERVER_ERROR.value
         self.more_headers: Sequence[tuple[bytes, bytes]] = SECURITY_HEADERS
@@ -164,7 +164,6 @@ class Guard:
             await self._app(scope, receive, send)
             return
         clock = self._services.clock
-        started = clock.monotonic_s()
         closing = self._services.closing
         exchange = _Exchange(scope, receive, send, clock=clock, closing=closing)
         self._in_flight += 1
@@ -176,7 +175,7 @@ class Guard:
                 scope["method"],
                 scope.get("playhead.route", UNMATCHED),
                 exchange.status,
-                clock.monotonic_s() - started,
+                clock.monotonic_s() - exchange.began_s,
             )
             self._tell_if_slow(scope, exchange)
 
